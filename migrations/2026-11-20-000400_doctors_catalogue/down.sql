@@ -1,0 +1,2 @@
+DELETE FROM doctors.city;
+DELETE FROM doctors.specialty;

@@ -1,0 +1,1 @@
+//! Holds nothing: the tests lie beside it, one folder per kind.
