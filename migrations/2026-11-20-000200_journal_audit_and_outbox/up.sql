@@ -52,7 +52,7 @@ CREATE INDEX outbox_due ON journal.outbox (available_at) WHERE done_at IS NULL;
 CREATE FUNCTION journal.append(
     p_stream uuid, p_seq bigint, p_hash bytea, p_id uuid, p_at timestamptz, p_actor_kind text, p_actor_id uuid,
     p_action text, p_subject uuid, p_request_id text, p_data text
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO journal.audit_event
         (stream, seq, id, at, actor_kind, actor_id, action, subject, request_id, data, hash)
@@ -61,4 +61,5 @@ BEGIN
     UPDATE journal.audit_head SET seq = p_seq, hash = p_hash WHERE stream = p_stream;
     INSERT INTO journal.outbox (id, topic, subject, payload, created_at, available_at)
     VALUES (p_id, p_action, p_subject, p_data, p_at, p_at);
+    RETURN p_seq;
 END $$;

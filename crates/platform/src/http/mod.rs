@@ -1,0 +1,29 @@
+//! The HTTP face's tools: problems, input, pages, conditional requests, idempotency, the outer layer.
+
+mod conditional;
+pub mod context;
+mod edge;
+mod input;
+pub mod once;
+mod page;
+mod problem;
+mod problem_pages;
+
+pub use conditional::{etag_of, honour_if_match, ok_or_not_modified};
+pub use edge::{DEADLINE, edge, problems_only};
+pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
+pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
+pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
+pub use problem_pages::{index as problem_index, page as problem_page};
+
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+
+/// The id in the path; one that cannot be an id is one that does not exist.
+///
+/// # Errors
+/// 404.
+pub fn id_in_path<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(|| Problem::of(&kinds::NOT_FOUND))
+}

@@ -1,0 +1,95 @@
+//! `Idempotency-Key`: reading it, and answering again.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use kernel::{KeptAnswer, OnceError};
+
+use super::problem::{FieldError, Problem, kinds};
+
+/// The client's key, where there is one: 1–255 visible ASCII characters, bare or as a quoted string.
+///
+/// # Errors
+/// 422 when it is given but not of that form, or given twice.
+pub fn key_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut given = request.headers().get_all("idempotency-key");
+    let Some(value) = given.next() else { return Ok(None) };
+    let bad = |message: &str| Problem::invalid(vec![FieldError::new("Idempotency-Key", "key", message)]);
+    if given.next().is_some() {
+        return Err(bad("is given twice"));
+    }
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(bad("must have 1 to 255 visible ASCII characters"))
+    }
+}
+
+/// Sends a kept answer; `replayed` marks it with `Idempotent-Replayed: true`.
+#[must_use]
+pub fn send(answer: &KeptAnswer, replayed: Replayed) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK));
+    if let Some(location) = &answer.location {
+        response.insert_header((header::LOCATION, location.clone()));
+    }
+    if let Some(etag) = &answer.etag {
+        response.insert_header((header::ETAG, etag.clone()));
+    }
+    if replayed == Replayed::Yes {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    let content_type = if answer.status < 400 { "application/json" } else { "application/problem+json" };
+    response.content_type(content_type).body(answer.body.clone())
+}
+
+/// Is this the first answer, or the first answer again?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// Again.
+    Yes,
+    /// The first time.
+    No,
+}
+
+/// What a client hears when it asks once more: the first answer, or why not.
+///
+/// # Errors
+/// 409 while the first request runs, 422 for another request under the same key.
+pub fn again(error: &OnceError) -> Result<HttpResponse, Problem> {
+    match error {
+        OnceError::Replay(answer) => Ok(send(answer, Replayed::Yes)),
+        OnceError::InProgress => {
+            Err(Problem::of(&kinds::KEY_IN_PROGRESS).header(header::RETRY_AFTER, header::HeaderValue::from_static("1")))
+        }
+        OnceError::Reused => Err(Problem::of(&kinds::KEY_REUSED)
+            .field(FieldError::new("Idempotency-Key", "reused", "was used for another request"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn key(value: &str) -> Result<Option<String>, Problem> {
+        key_of(&TestRequest::default().insert_header(("Idempotency-Key", value)).to_http_request())
+    }
+
+    #[test]
+    fn a_key_is_the_same_bare_or_quoted() {
+        assert_eq!(key("abc").unwrap().as_deref(), Some("abc"));
+        assert_eq!(key("\"abc\"").unwrap().as_deref(), Some("abc"));
+        assert_eq!(key_of(&TestRequest::default().to_http_request()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_with_spaces_or_of_a_wrong_length_is_refused() {
+        for bad in ["", "\"\"", "a b", &"x".repeat(256)] {
+            assert!(key(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The tables of the schemas `platform` and `journal`, as the migrations make them.
+
+diesel::table! {
+    platform.idempotency_key (scope, key) {
+        scope -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        status -> SmallInt,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Binary,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    journal.audit_head (stream) {
+        stream -> Uuid,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    journal.audit_event (stream, seq) {
+        stream -> Uuid,
+        seq -> BigInt,
+        id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        action -> Text,
+        subject -> Uuid,
+        request_id -> Nullable<Text>,
+        data -> Text,
+        hash -> Binary,
+    }
+}
