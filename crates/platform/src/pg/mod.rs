@@ -1,1 +1,14 @@
-//! PostgreSQL: connections, the private server, transactions.
+//! PostgreSQL: settings, connections, transactions, migrations, and the private server.
+
+mod failure;
+mod migrate;
+mod pool;
+mod settings;
+mod tls;
+mod transaction;
+
+pub use failure::failure;
+pub use migrate::{MigrateError, migrate, migrations_fingerprint, pending};
+pub use pool::{PgPool, PoolError, PooledConn, client, conn, pool};
+pub use settings::{PgSettings, PgSettingsError, SslMode};
+pub use transaction::{Abort, Work, refuse, transaction};
