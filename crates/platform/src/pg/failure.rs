@@ -39,22 +39,18 @@ fn kind_by_text(message: &str) -> FailureKind {
         return FailureKind::Contention;
     }
     let away = [
-        "canceling statement due to",           // 57014 statement timeout, 55P03 lock timeout, an operator's cancel
-        "terminating connection",               // 57P01, 57P02, 25P03, 57P05
-        "the database system is",               // 57P03: starting up, shutting down, in recovery
-        "sorry, too many clients",              // 53300
-        "remaining connection slots",           // 53300
-        "too many connections for",             // 53300: role or database
-        "cannot execute",                       // 25006: a standby after a failover
-        "out of shared memory",                 // 53200
-        "could not extend file",                // 53100
-        "could not obtain lock",                // 55P03 with NOWAIT
+        "canceling statement due to", // 57014 statement timeout, 55P03 lock timeout, an operator's cancel
+        "terminating connection",     // 57P01, 57P02, 25P03, 57P05
+        "the database system is",     // 57P03: starting up, shutting down, in recovery
+        "sorry, too many clients",    // 53300
+        "remaining connection slots", // 53300
+        "too many connections for",   // 53300: role or database
+        "cannot execute",             // 25006: a standby after a failover
+        "out of shared memory",       // 53200
+        "could not extend file",      // 53100
+        "could not obtain lock",      // 55P03 with NOWAIT
     ];
-    if away.iter().any(|start| message.starts_with(start)) {
-        FailureKind::Unavailable
-    } else {
-        FailureKind::Internal
-    }
+    if away.iter().any(|start| message.starts_with(start)) { FailureKind::Unavailable } else { FailureKind::Internal }
 }
 
 #[cfg(test)]

@@ -65,7 +65,8 @@ async fn blocking<F>(conn: AsyncPgConnection, work: F) -> Result<Vec<String>, Mi
 where
     F: FnOnce(&mut Harness) -> diesel::migration::Result<Vec<String>> + Send + 'static,
 {
-    tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(conn)).map_err(MigrateError::Failed)).await?
+    tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(conn)).map_err(MigrateError::Failed))
+        .await?
 }
 
 /// [`super::failure`] knows some errors by their English text only.

@@ -29,7 +29,8 @@ fn an_explicit_sslmode_wins_in_both_forms() {
         ("verify-ca", SslMode::VerifyCa),
         ("verify-full", SslMode::VerifyFull),
     ] {
-        let url = settings(&format!("postgres://a@db.example/d?sslmode={word}&connect_timeout=3&sslrootcert=%2Fca%2Epem"));
+        let url =
+            settings(&format!("postgres://a@db.example/d?sslmode={word}&connect_timeout=3&sslrootcert=%2Fca%2Epem"));
         assert_eq!(url.ssl_mode, expected);
         assert_eq!(url.ssl_root_cert, Some(PathBuf::from("/ca.pem")));
         assert_eq!(url.connect_timeout, Duration::from_secs(3));
