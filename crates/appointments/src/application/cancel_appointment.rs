@@ -1,0 +1,182 @@
+use std::sync::Arc;
+
+use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded};
+
+use super::may_manage;
+use super::ports::{AppointmentDetails, AppointmentStore, Change, UpdateError};
+use crate::domain::{CancelRefusal, Status};
+
+const TRIES: usize = 3;
+
+/// A wish to call a visit off.
+#[derive(Debug, Clone)]
+pub struct Cancellation {
+    /// Which visit.
+    pub id: AppointmentId,
+    /// Why.
+    pub reason: Option<String>,
+    /// Only if it still has this version (`If-Match`).
+    pub only_version: Option<i32>,
+}
+
+/// Why nothing was cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// There is none, or it is not this actor's.
+    #[error("no such appointment")]
+    NotFound,
+    /// It has changed since the caller read it.
+    #[error("the appointment has changed")]
+    VersionChanged,
+    /// The visit does not allow it any more.
+    #[error(transparent)]
+    Refused(#[from] CancelRefusal),
+    /// It was asked for before.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Calls a visit off.
+pub struct CancelAppointment {
+    /// Where appointments are kept.
+    pub store: Arc<dyn AppointmentStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl CancelAppointment {
+    /// Cancels. Cancelling a cancelled visit changes nothing and gives it as it is.
+    ///
+    /// # Errors
+    /// See [`CancelError`].
+    pub async fn run(
+        &self,
+        actor: Actor,
+        wish: Cancellation,
+        request_id: Option<String>,
+        once: Option<Once<AppointmentDetails>>,
+    ) -> Result<AppointmentDetails, CancelError> {
+        if !may_manage(actor, wish.id) {
+            return Err(CancelError::NotFound);
+        }
+        // Another writer may come between our look and our change; what it left is looked at anew.
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let found = self.store.find(wish.id).await?.ok_or(CancelError::NotFound)?;
+            if found.appointment.status == Status::Cancelled {
+                return Ok(found);
+            }
+            if wish.only_version.is_some_and(|version| version != found.appointment.version) {
+                return Err(CancelError::VersionChanged);
+            }
+            let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), now)?;
+            let change = Change {
+                before: found.appointment,
+                after: AppointmentDetails { appointment: cancelled, patient: found.patient },
+                event: Recorded::new(event, actor, now).caused_by(request_id.clone()),
+                once: once.clone(),
+            };
+            match self.store.update(&change).await {
+                Ok(()) => return Ok(change.after),
+                Err(UpdateError::Stale) => {}
+                Err(UpdateError::Once(error)) => return Err(error.into()),
+                Err(UpdateError::Failed(failure)) => return Err(failure.into()),
+                Err(error @ (UpdateError::SlotTaken | UpdateError::PatientBusy)) => {
+                    return Err(PortFailure::new("cancel an appointment", error).into());
+                }
+            }
+        }
+        Err(CancelError::VersionChanged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use kernel::StoppedClock;
+
+    use super::super::ports::MockAppointmentStore;
+    use super::super::test_data::{booked, now};
+    use super::*;
+
+    fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
+        CancelAppointment { store: Arc::new(store), clock: Arc::new(StoppedClock::at(at)) }
+    }
+
+    fn wish(id: AppointmentId) -> Cancellation {
+        Cancellation { id, reason: Some("ill".into()), only_version: None }
+    }
+
+    #[tokio::test]
+    async fn a_booked_visit_is_cancelled_once_with_its_event() {
+        let visit = booked();
+        let id = visit.appointment.id;
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store
+            .expect_update()
+            .withf(|change| change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now())
+            .times(1)
+            .returning(|_| Ok(()));
+        let cancelled = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await.unwrap();
+        assert_eq!(cancelled.appointment.status, Status::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn the_second_cancellation_gives_the_same_and_writes_nothing() {
+        let mut visit = booked();
+        visit.appointment.status = Status::Cancelled;
+        let (id, before) = (visit.appointment.id, visit.clone());
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let again = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await.unwrap();
+        assert_eq!(again, before);
+    }
+
+    #[tokio::test]
+    async fn the_link_of_one_visit_does_not_open_another() {
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().never();
+        let refused = cancel(store, now()).run(Actor::LinkHolder(AppointmentId::mint()), wish(AppointmentId::mint()), None, None).await;
+        assert!(matches!(refused, Err(CancelError::NotFound)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_stale_look_is_taken_again_and_then_given_up() {
+        let visit = booked();
+        let id = visit.appointment.id;
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().times(TRIES).returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().times(TRIES).returning(|_| Err(UpdateError::Stale));
+        let refused = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await;
+        assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_version_the_caller_did_not_read_is_not_cancelled() {
+        let visit = booked();
+        let id = visit.appointment.id;
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let stale = Cancellation { only_version: Some(7), ..wish(id) };
+        let refused = cancel(store, now()).run(Actor::LinkHolder(id), stale, None, None).await;
+        assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_visit_that_began_is_not_cancelled_by_the_patient() {
+        let visit = booked();
+        let id = visit.appointment.id;
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let late = now() + SignedDuration::from_hours(24);
+        let refused = cancel(store, late).run(Actor::LinkHolder(id), wish(id), None, None).await;
+        assert!(matches!(refused, Err(CancelError::Refused(CancelRefusal::Started))), "{refused:?}");
+    }
+}

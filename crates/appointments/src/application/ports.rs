@@ -1,0 +1,212 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
+
+use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
+
+/// An appointment with the person it is for: what an answer shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppointmentDetails {
+    /// The visit.
+    pub appointment: Appointment,
+    /// For whom.
+    pub patient: Patient,
+}
+
+/// When somebody wants to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestedStart {
+    /// An instant.
+    Instant(Timestamp),
+    /// A reading of the clinic's wall clock, which may not exist or be ambiguous.
+    Local(DateTime),
+}
+
+/// What is asked of a doctor's agenda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// Whose time.
+    pub doctor: DoctorId,
+    /// What for; the doctor's default, or the one of that duration, when left out.
+    pub visit_type: Option<VisitTypeId>,
+    /// When.
+    pub start: RequestedStart,
+    /// How long; the visit type's own when left out.
+    pub duration_minutes: Option<u16>,
+}
+
+/// Why the agenda has no such offer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoOffer {
+    /// No doctor has this id, or the doctor sees nobody any more.
+    #[error("unknown doctor")]
+    UnknownDoctor,
+    /// The doctor does not offer this visit type.
+    #[error("unknown visit type")]
+    UnknownVisitType,
+    /// The doctor offers no visit of this length.
+    #[error("no visit of this duration")]
+    UnknownDuration,
+    /// The time has passed.
+    #[error("in the past")]
+    InThePast,
+    /// Inside the minimum notice.
+    #[error("too soon")]
+    TooSoon {
+        /// The doctor's minimum notice.
+        minimum_notice_minutes: u32,
+    },
+    /// Past the horizon.
+    #[error("too far ahead")]
+    TooFarAhead {
+        /// How many days ahead one may book.
+        horizon_days: u32,
+    },
+    /// A rule refuses the time.
+    #[error("outside availability: {rule}")]
+    Outside {
+        /// Which rule, e.g. `weekly-hours`, `grid`, `time-off`.
+        rule: &'static str,
+    },
+    /// The clocks of the clinic never show this time.
+    #[error("nonexistent local time")]
+    NonexistentLocalTime,
+    /// The clocks of the clinic show this time twice.
+    #[error("ambiguous local time")]
+    AmbiguousLocalTime,
+}
+
+/// A time that is free.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeSlot {
+    /// From.
+    pub starts_at: Timestamp,
+    /// To.
+    pub ends_at: Timestamp,
+    /// What for.
+    pub visit_type: VisitTypeId,
+    /// Where.
+    pub clinic: ClinicId,
+    /// IANA zone of the clinic.
+    pub time_zone: String,
+}
+
+/// A doctor's rules of time.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait DoctorAgenda: Send + Sync {
+    /// What the doctor offers at that time, whether or not somebody has booked it already.
+    async fn offer(&self, ask: &Ask, now: Timestamp) -> Result<Result<Offer, NoOffer>, PortFailure>;
+
+    /// The first `count` free slots from `after` on; empty when doctor or visit type is unknown.
+    async fn next_free(
+        &self,
+        doctor: DoctorId,
+        visit_type: VisitTypeId,
+        after: Timestamp,
+        count: usize,
+        now: Timestamp,
+    ) -> Result<Vec<FreeSlot>, PortFailure>;
+}
+
+/// A guest we have met before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownGuest {
+    /// As taken down then.
+    pub patient: Patient,
+    /// Has this doctor seen the person, or will?
+    pub known_to_doctor: bool,
+}
+
+/// A booking to store.
+#[derive(Debug, Clone)]
+pub struct NewAppointment {
+    /// The visit and its patient.
+    pub details: AppointmentDetails,
+    /// Is the patient to be taken down as well?
+    pub patient_is_new: PatientIs,
+    /// What happened.
+    pub booked: Recorded<AppointmentEvent>,
+    /// The client's wish to have it done once.
+    pub once: Option<Once<AppointmentDetails>>,
+}
+
+/// Is a patient known already?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatientIs {
+    /// In the store already.
+    Known,
+    /// To be stored with the visit.
+    New,
+}
+
+/// A change of an appointment to store.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The visit before.
+    pub before: Appointment,
+    /// The visit after, and its patient.
+    pub after: AppointmentDetails,
+    /// What happened.
+    pub event: Recorded<AppointmentEvent>,
+    /// The client's wish to have it done once.
+    pub once: Option<Once<AppointmentDetails>>,
+}
+
+/// Why a booking was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Somebody else has the doctor's time.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// The patient is elsewhere at that time.
+    #[error("the patient is busy")]
+    PatientBusy,
+    /// The same guest was taken down by another request meanwhile; look again.
+    #[error("the guest was taken down meanwhile")]
+    GuestAppeared,
+    /// It was asked for before.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// The store failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Why a change was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// Somebody else changed the visit meanwhile; load it again.
+    #[error("the appointment has changed meanwhile")]
+    Stale,
+    /// Somebody else has the doctor's time.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// The patient is elsewhere at that time.
+    #[error("the patient is busy")]
+    PatientBusy,
+    /// It was asked for before.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// The store failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Keeps appointments. Every writing method is one transaction: row, audit event, message, kept answer.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait AppointmentStore: Send + Sync {
+    /// The visit with its patient.
+    async fn find(&self, id: AppointmentId) -> Result<Option<AppointmentDetails>, PortFailure>;
+
+    /// The guest of that name and address, and whether `doctor` knows them.
+    async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure>;
+
+    /// Stores a booking, or changes nothing.
+    async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError>;
+
+    /// Stores a change of the version that `before` names, or changes nothing.
+    async fn update(&self, change: &Change) -> Result<(), UpdateError>;
+}

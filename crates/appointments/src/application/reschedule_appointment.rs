@@ -1,0 +1,208 @@
+use std::sync::Arc;
+
+use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded};
+
+use super::book_appointment::ALTERNATIVES;
+use super::may_manage;
+use super::ports::{AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError};
+use crate::domain::{RescheduleRefusal, Status};
+
+const TRIES: usize = 3;
+
+/// A wish to come at another time.
+#[derive(Debug, Clone, Copy)]
+pub struct Rescheduling {
+    /// Which visit.
+    pub id: AppointmentId,
+    /// When instead.
+    pub start: RequestedStart,
+    /// Only if it still has this version (`If-Match`).
+    pub only_version: Option<i32>,
+}
+
+/// Why nothing was moved.
+#[derive(Debug, thiserror::Error)]
+pub enum RescheduleError {
+    /// There is none, or it is not this actor's.
+    #[error("no such appointment")]
+    NotFound,
+    /// It has changed since the caller read it.
+    #[error("the appointment has changed")]
+    VersionChanged,
+    /// The visit does not allow it any more.
+    #[error(transparent)]
+    Refused(#[from] RescheduleRefusal),
+    /// The doctor does not offer that time.
+    #[error(transparent)]
+    NotOffered(#[from] NoOffer),
+    /// Somebody was faster.
+    #[error("the slot is taken")]
+    SlotTaken {
+        /// The next free times.
+        alternatives: Vec<FreeSlot>,
+    },
+    /// The patient has another visit at that time.
+    #[error("the patient is busy")]
+    PatientBusy,
+    /// It was asked for before.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Moves a visit to another time of the same doctor.
+pub struct RescheduleAppointment {
+    /// Where appointments are kept.
+    pub store: Arc<dyn AppointmentStore>,
+    /// What doctors offer.
+    pub agenda: Arc<dyn DoctorAgenda>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl RescheduleAppointment {
+    /// Moves it. Moving it to where it is changes nothing and gives it as it is.
+    ///
+    /// # Errors
+    /// See [`RescheduleError`].
+    pub async fn run(
+        &self,
+        actor: Actor,
+        wish: Rescheduling,
+        request_id: Option<String>,
+        once: Option<Once<AppointmentDetails>>,
+    ) -> Result<AppointmentDetails, RescheduleError> {
+        if !may_manage(actor, wish.id) {
+            return Err(RescheduleError::NotFound);
+        }
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let found = self.store.find(wish.id).await?.ok_or(RescheduleError::NotFound)?;
+            let visit = &found.appointment;
+            if visit.status == Status::Booked && wish.start == RequestedStart::Instant(visit.visit.start) {
+                return Ok(found);
+            }
+            if wish.only_version.is_some_and(|version| version != visit.version) {
+                return Err(RescheduleError::VersionChanged);
+            }
+            if visit.status != Status::Booked {
+                return Err(RescheduleRefusal::NotBooked(visit.status).into());
+            }
+            let ask = Ask { doctor: visit.doctor, visit_type: Some(visit.visit_type), start: wish.start, duration_minutes: None };
+            let offer = self.agenda.offer(&ask, now).await??;
+            if offer.visit.start == visit.visit.start {
+                return Ok(found);
+            }
+            let (moved, event) = visit.reschedule(&offer, now)?;
+            let change = Change {
+                before: found.appointment,
+                after: AppointmentDetails { appointment: moved, patient: found.patient },
+                event: Recorded::new(event, actor, now).caused_by(request_id.clone()),
+                once: once.clone(),
+            };
+            match self.store.update(&change).await {
+                Ok(()) => return Ok(change.after),
+                Err(UpdateError::Stale) => {}
+                Err(UpdateError::SlotTaken) => {
+                    let alternatives =
+                        self.agenda.next_free(offer.doctor, offer.visit_type, offer.visit.start, ALTERNATIVES, now).await?;
+                    return Err(RescheduleError::SlotTaken { alternatives });
+                }
+                Err(UpdateError::PatientBusy) => return Err(RescheduleError::PatientBusy),
+                Err(UpdateError::Once(error)) => return Err(error.into()),
+                Err(UpdateError::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(RescheduleError::VersionChanged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use kernel::{Interval, StoppedClock};
+
+    use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
+    use super::super::test_data::{booked, now, offer_like};
+    use super::*;
+
+    fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
+        RescheduleAppointment { store: Arc::new(store), agenda: Arc::new(agenda), clock: Arc::new(StoppedClock::at(now())) }
+    }
+
+    fn later(visit: &AppointmentDetails) -> Interval {
+        let hour = SignedDuration::from_hours(1);
+        Interval::new(visit.appointment.visit.start + hour, visit.appointment.visit.end + hour).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_visit_moves_with_the_offer_of_its_own_doctor_and_visit_type() {
+        let visit = booked();
+        let (id, to) = (visit.appointment.id, later(&visit));
+        let (doctor, visit_type) = (visit.appointment.doctor, visit.appointment.visit_type);
+        let offer = offer_like(&visit, to);
+        let mut agenda = MockDoctorAgenda::new();
+        agenda
+            .expect_offer()
+            .withf(move |ask, _| ask.doctor == doctor && ask.visit_type == Some(visit_type))
+            .returning(move |_, _| Ok(Ok(offer.clone())));
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().withf(move |change| change.after.appointment.visit == to).times(1).returning(|_| Ok(()));
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_version: Some(1) };
+        let moved = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
+        assert_eq!((moved.appointment.id, moved.appointment.visit), (id, to));
+    }
+
+    #[tokio::test]
+    async fn moving_a_visit_to_where_it_is_asks_nobody_and_writes_nothing() {
+        let visit = booked();
+        let (id, start) = (visit.appointment.id, visit.appointment.visit.start);
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_version: None };
+        let same = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
+        assert_eq!(same.appointment.version, 1);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_visit_cannot_be_moved() {
+        let mut visit = booked();
+        visit.appointment.status = Status::Cancelled;
+        let id = visit.appointment.id;
+        let start = RequestedStart::Instant(later(&visit).start);
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let wish = Rescheduling { id, start, only_version: None };
+        let refused = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await;
+        assert!(matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_taken_time_leaves_the_visit_where_it_was_and_names_others() {
+        let visit = booked();
+        let (id, to) = (visit.appointment.id, later(&visit));
+        let offer = offer_like(&visit, to);
+        let mut agenda = MockDoctorAgenda::new();
+        agenda.expect_offer().returning(move |_, _| Ok(Ok(offer.clone())));
+        agenda.expect_next_free().times(1).returning(|_, _, _, _, _| Ok(Vec::new()));
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().times(1).returning(|_| Err(UpdateError::SlotTaken));
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_version: None };
+        let refused = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await;
+        assert!(matches!(refused, Err(RescheduleError::SlotTaken { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn the_link_of_one_visit_does_not_move_another() {
+        let wish = Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_version: None };
+        let other = Actor::LinkHolder(AppointmentId::mint());
+        let refused = reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(other, wish, None, None).await;
+        assert!(matches!(refused, Err(RescheduleError::NotFound)), "{refused:?}");
+    }
+}

@@ -1,0 +1,44 @@
+//! A booked visit for the tests of the use cases.
+
+use jiff::{SignedDuration, Timestamp};
+use kernel::{ClinicId, DoctorId, Interval, Money, VisitTypeId};
+
+use super::AppointmentDetails;
+use crate::domain::{Appointment, Offer, Patient, VisitMode};
+
+pub(super) fn now() -> Timestamp {
+    "2027-03-01T12:00:00Z".parse().unwrap()
+}
+
+pub(super) fn booked() -> AppointmentDetails {
+    let visit = Interval::new(now() + SignedDuration::from_hours(3), now() + SignedDuration::from_mins(210)).unwrap();
+    let offer = Offer {
+        doctor: DoctorId::mint(),
+        clinic: ClinicId::mint(),
+        visit_type: VisitTypeId::mint(),
+        mode: VisitMode::Video,
+        price: Money::dollars(90),
+        visit,
+        blocked: visit,
+        time_zone: "America/Chicago".into(),
+        open_to_new_patients: true,
+    };
+    let patient = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
+    let (appointment, _) = Appointment::book(offer, patient.id, None, now());
+    AppointmentDetails { appointment, patient }
+}
+
+pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer {
+    let appointment = &details.appointment;
+    Offer {
+        doctor: appointment.doctor,
+        clinic: appointment.clinic,
+        visit_type: appointment.visit_type,
+        mode: appointment.mode,
+        price: appointment.price,
+        visit,
+        blocked: visit,
+        time_zone: appointment.time_zone.clone(),
+        open_to_new_patients: true,
+    }
+}

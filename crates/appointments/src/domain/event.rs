@@ -1,0 +1,81 @@
+use jiff::Timestamp;
+use kernel::{AppointmentId, ClinicId, DomainEvent, DoctorId, PatientId, VisitTypeId};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What happened to an appointment. Ids and times only: it goes into the audit trail and the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum AppointmentEvent {
+    /// A slot became a visit.
+    Booked {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// What.
+        visit_type_id: VisitTypeId,
+        /// From.
+        starts_at: Timestamp,
+        /// To.
+        ends_at: Timestamp,
+    },
+    /// The visit will not take place.
+    Cancelled {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// The time that is free again.
+        starts_at: Timestamp,
+    },
+    /// The visit takes place at another time.
+    Rescheduled {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// The old start.
+        from: Timestamp,
+        /// The new start.
+        to: Timestamp,
+    },
+}
+
+impl DomainEvent for AppointmentEvent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Booked { .. } => "appointment.booked",
+            Self::Cancelled { .. } => "appointment.cancelled",
+            Self::Rescheduled { .. } => "appointment.rescheduled",
+        }
+    }
+
+    fn subject(&self) -> Uuid {
+        match self {
+            Self::Booked { appointment_id, .. }
+            | Self::Cancelled { appointment_id, .. }
+            | Self::Rescheduled { appointment_id, .. } => appointment_id.as_uuid(),
+        }
+    }
+
+    fn clinic(&self) -> Option<Uuid> {
+        match self {
+            Self::Booked { clinic_id, .. } | Self::Cancelled { clinic_id, .. } | Self::Rescheduled { clinic_id, .. } => {
+                Some(clinic_id.as_uuid())
+            }
+        }
+    }
+}
