@@ -145,9 +145,11 @@ CREATE TABLE doctors.soonest (
     local_date    date        NOT NULL,
     blocked_from  timestamptz NOT NULL,
     blocked_until timestamptz NOT NULL,
-    valid_until   timestamptz NOT NULL
+    valid_until   timestamptz NOT NULL,
+    weekdays      smallint    NOT NULL DEFAULT 0 CHECK (weekdays BETWEEN 0 AND 127)
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN doctors.soonest.soonest_at IS 'Start of the first free slot of the default visit type; 9000-01-01 when there is none';
+COMMENT ON COLUMN doctors.soonest.weekdays IS 'Days with weekly hours: bit 0 Monday … bit 6 Sunday';
 COMMENT ON COLUMN doctors.soonest.valid_until IS 'Until then the passing of time alone does not change the row';
 CREATE INDEX soonest_at ON doctors.soonest (soonest_at, doctor_id);
 CREATE INDEX soonest_at_s ON doctors.soonest (specialty, soonest_at, doctor_id);
@@ -159,6 +161,8 @@ CREATE INDEX soonest_valid_until ON doctors.soonest (valid_until);
 CREATE VIEW doctors.agenda AS
 SELECT d.id AS doctor_id,
        d.clinic_id,
+       d.specialty,
+       d.city,
        d.active,
        d.minimum_notice_minutes,
        d.horizon_days,

@@ -1,0 +1,15 @@
+//! What one can ask of doctors, and what that needs from outside.
+
+mod list_free_slots;
+mod next_free_slots;
+mod offer_slot;
+mod ports;
+#[cfg(test)]
+mod test_data;
+
+pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
+pub use next_free_slots::NextFreeSlots;
+pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedStart};
+pub use ports::{
+    Agendas, BusyTimes, City, Clinic, Criteria, DoctorDirectory, Listing, Page, Position, Sort, SortKey, Specialty, WeeklyHoursView,
+};
