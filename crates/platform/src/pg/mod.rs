@@ -1,5 +1,6 @@
 //! PostgreSQL: settings, connections, transactions, migrations, and the private server.
 
+mod embedded;
 mod failure;
 mod migrate;
 mod pool;
@@ -7,6 +8,7 @@ mod settings;
 mod tls;
 mod transaction;
 
+pub use embedded::{PrivateServer, PrivateServerError, PrivateServerOptions};
 pub use failure::failure;
 pub use migrate::{MigrateError, migrate, migrations_fingerprint, pending};
 pub use pool::{PgPool, PoolError, PooledConn, client, conn, pool};

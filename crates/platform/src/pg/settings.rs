@@ -134,6 +134,19 @@ impl PgSettings {
         format!("{all}:{port}/{}", self.database())
     }
 
+    /// Hosts, port, user and database as `key=value` pairs that [`FromStr`] reads; no password, no TLS.
+    pub(super) fn without_secrets(&self) -> String {
+        let quoted = |value: &str| format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"));
+        let hosts = self.config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        });
+        let host = hosts.collect::<Vec<_>>().join(",");
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let user = self.config.get_user().unwrap_or_default();
+        format!("host={} port={port} user={} dbname={}", quoted(&host), quoted(user), quoted(self.database()))
+    }
+
     /// The parts PostgreSQL needs to begin a session; `limits` are those of the pool.
     pub(super) fn session(&self, limits: bool) -> Config {
         let mut config = self.config.clone();
