@@ -1,1 +1,17 @@
-//! TODO
+//! A real PostgreSQL for every test.
+//!
+//! ```no_run
+//! # async fn a_test() {
+//! let db = testkit::database().await;
+//! let conn = platform::pg::conn(&db.pool).await;
+//! # }
+//! ```
+//!
+//! The server is the one `DOKTOLIB_TEST_SERVER` names (`cargo run -p testkit --bin with-postgres` sets
+//! it), else one that each test program starts for itself. It gives up durability for speed.
+
+mod database;
+mod server;
+
+pub use database::{TestDatabase, database, database_with, empty_database};
+pub use server::{Throwaway, throwaway};

@@ -231,7 +231,12 @@ fn without_tls(text: &str) -> Option<(String, TlsWords)> {
         }
         return Some((kept, tls));
     }
-    let Some((address, query)) = text.split_once('?') else { return Some((text.to_owned(), tls)) };
+    // A question mark before the first @ belongs to the password, as the parser sees it.
+    let credentials = text.find('@').unwrap_or(0);
+    let Some(mark) = text[credentials..].find('?').map(|at| credentials + at) else {
+        return Some((text.to_owned(), tls));
+    };
+    let (address, query) = (&text[..mark], &text[mark + 1..]);
     let mut kept = Vec::new();
     for part in query.split('&') {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));

@@ -51,12 +51,16 @@ fn quotes_and_backslashes_of_a_list_reach_the_server_as_they_were_meant() {
 #[test]
 fn no_text_that_we_show_holds_the_password() {
     let secret = "s3cr3t";
-    for good in [format!("postgres://a:{secret}@db.example/d"), format!("host=h user=a password={secret}")] {
+    for good in [
+        format!("postgres://a:{secret}@db.example/d"),
+        format!("postgres://a:pa?{secret}=x&sslmode=y@db.example/d?sslmode=verify-ca"),
+        format!("host=h user=a password={secret}"),
+    ] {
         let shown = settings(&good);
         assert!(!format!("{shown:?} {}", shown.target()).contains(secret), "{shown:?}");
     }
     for bad in [
-        format!("postgres://a:pa?{secret}=x@db.example/d"),
+        format!("postgres://a:pa/{secret}/d"),
         format!("host=h user=a password='{secret}"),
         format!("host=h {secret}=1"),
         format!("postgres://a:{secret}@/d"),

@@ -111,11 +111,7 @@ impl Launch {
     fn keep(&self, first: Child, orders: &Receiver<()>, lock: &File) {
         let mut running = Some(first);
         let mut pause = Duration::from_millis(200);
-        loop {
-            match orders.recv_timeout(pause) {
-                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
+        while orders.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
             if let Some(child) = &mut running {
                 match child.try_wait() {
                     Ok(None) => continue,
