@@ -1,1 +1,12 @@
-//! x
+//! The slice's adapters: PostgreSQL and HTTP.
+
+pub mod http;
+mod pg_agendas;
+mod pg_directory;
+mod pg_search;
+mod schema;
+mod soonest;
+
+pub use pg_agendas::PgAgendas;
+pub use pg_directory::PgDirectory;
+pub use soonest::{BusyInTransaction, Rivals, Soonest};

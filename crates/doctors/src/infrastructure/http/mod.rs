@@ -1,0 +1,43 @@
+//! The slice's part of the REST API.
+
+mod bodies;
+mod catalogue;
+mod search;
+mod slots;
+
+use std::sync::Arc;
+
+use platform::http::Kind;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::application::{DoctorDirectory, ListFreeSlots};
+use kernel::Clock;
+
+pub use bodies::{ClinicBody, DoctorBody, MoneyBody, SlotBody, WeeklyHoursBody};
+
+/// What the handlers need.
+pub struct DoctorsApi {
+    /// The catalogue.
+    pub directory: Arc<dyn DoctorDirectory>,
+    /// Free times.
+    pub slots: ListFreeSlots,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Problems that only this slice answers.
+pub static PROBLEMS: &[&Kind] = &[];
+
+/// Mounts the slice's operations; the state is [`DoctorsApi`].
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(catalogue::list_specialties)
+        .service(catalogue::list_cities)
+        .service(catalogue::list_clinics)
+        .service(catalogue::get_clinic)
+        .service(search::list_doctors)
+        .service(search::get_doctor)
+        .service(catalogue::list_visit_types)
+        .service(catalogue::list_weekly_hours)
+        .service(slots::list_slots);
+}

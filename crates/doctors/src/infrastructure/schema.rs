@@ -1,0 +1,104 @@
+//! The tables and the view of the schema `doctors`, as the migrations make them.
+
+diesel::table! {
+    doctors.specialty (slug) {
+        slug -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    doctors.city (slug) {
+        slug -> Text,
+        name -> Text,
+        state -> Text,
+        time_zone -> Text,
+    }
+}
+
+diesel::table! {
+    doctors.clinic (id) {
+        id -> Uuid,
+        name -> Text,
+        address -> Text,
+        city -> Text,
+        state -> Text,
+        time_zone -> Text,
+        active -> Bool,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    doctors.doctor (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        specialty -> Text,
+        city -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        address -> Text,
+        consultation_price -> Integer,
+        profile_image_url -> Nullable<Text>,
+        rating -> SmallInt,
+        years_experience -> SmallInt,
+        bio -> Text,
+        languages -> Array<Text>,
+        offers_in_person -> Bool,
+        offers_video -> Bool,
+        search_text -> Text,
+        active -> Bool,
+        version -> Integer,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    doctors.weekly_hours (id) {
+        id -> Uuid,
+        doctor_id -> Uuid,
+        clinic_id -> Uuid,
+        weekday -> SmallInt,
+        from_minute -> SmallInt,
+        to_minute -> SmallInt,
+        visit_type_ids -> Nullable<Array<Uuid>>,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    doctors.soonest (doctor_id) {
+        doctor_id -> Uuid,
+        specialty -> Text,
+        city -> Text,
+        soonest_at -> Timestamptz,
+        local_date -> Date,
+        blocked_from -> Timestamptz,
+        blocked_until -> Timestamptz,
+        valid_until -> Timestamptz,
+        weekdays -> SmallInt,
+    }
+}
+
+diesel::table! {
+    doctors.agenda (doctor_id) {
+        doctor_id -> Uuid,
+        clinic_id -> Uuid,
+        specialty -> Text,
+        city -> Text,
+        active -> Bool,
+        minimum_notice_minutes -> Integer,
+        horizon_days -> Integer,
+        clinics -> Text,
+        visit_types -> Text,
+        weekly_hours -> Text,
+        overrides -> Text,
+        time_off -> Text,
+        holidays -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(doctor, soonest, specialty, city, clinic);

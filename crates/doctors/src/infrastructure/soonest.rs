@@ -1,0 +1,274 @@
+//! The first free time of each doctor, kept ready for searching.
+//!
+//! A row is right until its `valid_until`, whatever time passes, because every transaction that changes a
+//! doctor's hours or calendar looks at the row under its lock and mends it where needed. What time alone has
+//! made stale is mended by the worker, and by a search that meets it first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::upsert::excluded;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use jiff_diesel::{Date as DbDate, Timestamp as DbTimestamp, ToDiesel as _};
+use kernel::{DoctorId, Interval, PortFailure};
+use platform::pg::{self, PgPool};
+use uuid::Uuid;
+
+use super::pg_agendas::agendas;
+use super::schema::soonest;
+use crate::domain::{FirstFree, Rules, Slot};
+
+/// Most doctors are free within two weeks; only for the others the whole horizon is read.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Reads what takes doctors' time inside a running transaction. Another slice knows.
+#[async_trait]
+pub trait BusyInTransaction: Send + Sync {
+    /// Each stretch within `span` in which one of the doctors is taken, buffers included.
+    async fn busy(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[Uuid],
+        span: Interval,
+    ) -> Result<Vec<(Uuid, Interval)>, DieselError>;
+}
+
+/// What to do about rows that somebody else is mending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rivals {
+    /// Leave them to the other.
+    Skip,
+    /// Wait until they are mended.
+    Await,
+}
+
+/// Keeps the table `doctors.soonest`.
+#[derive(Clone)]
+pub struct Soonest {
+    pool: PgPool,
+    busy: Arc<dyn BusyInTransaction>,
+}
+
+impl Soonest {
+    /// Works through `pool`, and asks `busy` what is taken.
+    #[must_use]
+    pub fn new(pool: PgPool, busy: Arc<dyn BusyInTransaction>) -> Self {
+        Self { pool, busy }
+    }
+
+    /// To be called in each transaction that takes or frees a doctor's time, after the change and late: it
+    /// locks the doctor's row until the commit.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn calendar_changed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        changed: &[Interval],
+        now: Timestamp,
+    ) -> Result<(), DieselError> {
+        let row: Option<(DbTimestamp, DbTimestamp)> = soonest::table
+            .find(doctor.as_uuid())
+            .select((soonest::blocked_until, soonest::valid_until))
+            .for_update()
+            .first(conn)
+            .await
+            .optional()?;
+        // Nothing behind the first free time can move it.
+        let matters = row.is_none_or(|(blocked_until, valid_until)| {
+            valid_until.to_jiff() < now || changed.iter().any(|interval| interval.start < blocked_until.to_jiff())
+        });
+        if matters { self.recompute(conn, &[doctor.as_uuid()], now).await } else { Ok(()) }
+    }
+
+    /// To be called in each transaction that changes hours or visit types of a doctor.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn rules_changed(&self, conn: &mut AsyncPgConnection, doctor: DoctorId, now: Timestamp) -> Result<(), DieselError> {
+        self.lock(conn, &[doctor.as_uuid()]).await?;
+        self.recompute(conn, &[doctor.as_uuid()], now).await
+    }
+
+    /// Mends up to `limit` rows that the passing of time has made stale, the longest stale first; gives how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refresh_stale(&self, limit: i64, now: Timestamp, rivals: Rivals) -> Result<usize, PortFailure> {
+        pg::transaction(&self.pool, "refresh first free times", async |conn| {
+            let stale = soonest::table
+                .filter(soonest::valid_until.lt(now.to_diesel()))
+                .order(soonest::valid_until)
+                .limit(limit)
+                .select(soonest::doctor_id)
+                .for_update();
+            let stale: Vec<Uuid> = match rivals {
+                Rivals::Skip => stale.skip_locked().load(conn).await?,
+                Rivals::Await => stale.load(conn).await?,
+            };
+            if !stale.is_empty() {
+                self.recompute(conn, &stale, now).await?;
+            }
+            Ok::<_, pg::Abort<PortFailure>>(stale.len())
+        })
+        .await
+    }
+
+    /// Mends the rows of these doctors where time has made them stale.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refresh(&self, doctors: &[Uuid], now: Timestamp) -> Result<(), PortFailure> {
+        pg::transaction(&self.pool, "refresh first free times", async |conn| {
+            self.lock(conn, doctors).await?;
+            self.recompute(conn, doctors, now).await?;
+            Ok::<_, pg::Abort<PortFailure>>(())
+        })
+        .await
+    }
+
+    /// In the order of their ids, so that two who lock many never wait for each other in a circle.
+    async fn lock(&self, conn: &mut AsyncPgConnection, doctors: &[Uuid]) -> Result<(), DieselError> {
+        let _locked: Vec<Uuid> = soonest::table
+            .filter(soonest::doctor_id.eq_any(doctors))
+            .order(soonest::doctor_id)
+            .select(soonest::doctor_id)
+            .for_update()
+            .load(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn recompute(&self, conn: &mut AsyncPgConnection, doctors: &[Uuid], now: Timestamp) -> Result<(), DieselError> {
+        let mut known = Vec::with_capacity(doctors.len());
+        for row in agendas(conn, doctors).await? {
+            let (specialty, city) = (row.specialty.clone(), row.city.clone());
+            known.push((specialty, city, row.into_rules()?));
+        }
+        let firsts = self.firsts(conn, &known, now).await?;
+        let rows: Vec<Row> = known
+            .iter()
+            .zip(firsts)
+            .filter(|((_, _, rules), _)| rules.active)
+            .map(|((specialty, city, rules), first)| Row::new(specialty, city, rules, first))
+            .collect();
+        let gone: Vec<Uuid> = known.iter().filter(|(_, _, rules)| !rules.active).map(|(_, _, rules)| rules.doctor.as_uuid()).collect();
+        if !gone.is_empty() {
+            diesel::delete(soonest::table.filter(soonest::doctor_id.eq_any(&gone))).execute(conn).await?;
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        diesel::insert_into(soonest::table)
+            .values(&rows)
+            .on_conflict(soonest::doctor_id)
+            .do_update()
+            .set((
+                soonest::specialty.eq(excluded(soonest::specialty)),
+                soonest::city.eq(excluded(soonest::city)),
+                soonest::soonest_at.eq(excluded(soonest::soonest_at)),
+                soonest::local_date.eq(excluded(soonest::local_date)),
+                soonest::blocked_from.eq(excluded(soonest::blocked_from)),
+                soonest::blocked_until.eq(excluded(soonest::blocked_until)),
+                soonest::valid_until.eq(excluded(soonest::valid_until)),
+                soonest::weekdays.eq(excluded(soonest::weekdays)),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn firsts(
+        &self,
+        conn: &mut AsyncPgConnection,
+        known: &[(String, String, Rules)],
+        now: Timestamp,
+    ) -> Result<Vec<FirstFree>, DieselError> {
+        let mut found = Vec::with_capacity(known.len());
+        let soon = Interval { start: now, end: now.checked_add(FIRST_LOOK).unwrap_or(Timestamp::MAX) };
+        let ids: Vec<Uuid> = known.iter().map(|(_, _, rules)| rules.doctor.as_uuid()).collect();
+        let mut busy: HashMap<Uuid, Vec<Interval>> = HashMap::new();
+        for (doctor, taken) in self.busy.busy(conn, &ids, soon.widened(720, 0)).await? {
+            busy.entry(doctor).or_default().push(taken);
+        }
+        for (_, _, rules) in known {
+            let own = busy.get(&rules.doctor.as_uuid()).map_or(&[][..], Vec::as_slice);
+            let first = first_free(rules, own, now);
+            let seen_enough = first.slot.is_some_and(|slot| blocked(rules, &slot).end <= soon.end);
+            found.push(if seen_enough {
+                first
+            } else {
+                let whole = rules.bookable_span(now).widened(720, 720);
+                let all = self.busy.busy(conn, &[rules.doctor.as_uuid()], whole).await?;
+                let own: Vec<Interval> = all.into_iter().map(|(_, taken)| taken).collect();
+                first_free(rules, &own, now)
+            });
+        }
+        Ok(found)
+    }
+}
+
+fn first_free(rules: &Rules, busy: &[Interval], now: Timestamp) -> FirstFree {
+    match rules.default_visit_type() {
+        Some(visit_type) => rules.first_free(visit_type, busy, now),
+        None => FirstFree { slot: None, valid_until: never(), local_date: None },
+    }
+}
+
+fn blocked(rules: &Rules, slot: &Slot) -> Interval {
+    let buffers = rules.visit_type(slot.visit_type).map_or((0, 0), |visit_type| (visit_type.buffer_before, visit_type.buffer_after));
+    slot.interval().widened(buffers.0, buffers.1)
+}
+
+/// Stands in the table for "no free time": the year 9000, so that such doctors come last by themselves.
+pub(super) fn never() -> Timestamp {
+    Timestamp::from_second(221_845_392_000).unwrap_or(Timestamp::MAX)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = soonest)]
+struct Row {
+    doctor_id: Uuid,
+    specialty: String,
+    city: String,
+    soonest_at: DbTimestamp,
+    local_date: DbDate,
+    blocked_from: DbTimestamp,
+    blocked_until: DbTimestamp,
+    valid_until: DbTimestamp,
+    weekdays: i16,
+}
+
+impl Row {
+    fn new(specialty: &str, city: &str, rules: &Rules, first: FirstFree) -> Self {
+        let blocked = first.slot.map_or(Interval { start: never(), end: never() }, |slot| blocked(rules, &slot));
+        let weekdays = rules.weekly_hours.iter().fold(0, |days, hours| days | 1 << (hours.weekday.to_monday_zero_offset()));
+        Self {
+            doctor_id: rules.doctor.as_uuid(),
+            specialty: specialty.to_owned(),
+            city: city.to_owned(),
+            soonest_at: first.slot.map_or_else(never, |slot| slot.starts_at).to_diesel(),
+            local_date: first.local_date.unwrap_or_else(|| Date::constant(9000, 1, 1)).to_diesel(),
+            blocked_from: blocked.start.to_diesel(),
+            blocked_until: blocked.end.to_diesel(),
+            valid_until: first.valid_until.to_diesel(),
+            weekdays,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_the_first_instant_of_the_year_9000() {
+        assert_eq!(never(), "9000-01-01T00:00:00Z".parse().unwrap());
+    }
+}
