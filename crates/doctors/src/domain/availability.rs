@@ -114,6 +114,7 @@ struct Search<'a> {
     rules: &'a Rules,
     visit_type: &'a VisitType,
     busy: Busy<'a>,
+    off: Busy<'a>,
     /// Second before which nothing may start.
     earliest: i64,
     places: Vec<Place<'a>>,
@@ -134,7 +135,8 @@ impl<'a> Search<'a> {
             let horizon = clock.midnight(today) + i64::from(rules.horizon_days) * DAY;
             Place { clinic: clinic.id, first: clock.midnight(earliest), last: horizon, horizon, clock }
         });
-        Self { rules, visit_type, busy: Busy::new(busy), earliest, places: places.collect() }
+        let places = places.collect();
+        Self { rules, visit_type, busy: Busy::new(busy), off: Busy::new(&rules.time_off), earliest, places }
     }
 
     /// The first `count` slots.
@@ -197,14 +199,9 @@ impl<'a> Search<'a> {
                 let end = start + duration;
                 if start >= self.earliest
                     && !self.busy.touches(start - before, end + after)
-                    && !self.rules.is_off(start, end)
+                    && !self.off.touches(start, end)
                 {
-                    slots.push(Slot {
-                        starts_at: instant_at(start),
-                        ends_at: instant_at(end),
-                        visit_type: self.visit_type.id,
-                        clinic,
-                    });
+                    slots.extend(Slot::between(start, end, self.visit_type.id, clinic));
                 }
                 slots.len() < full
             });
@@ -227,9 +224,5 @@ impl<'a> Search<'a> {
     }
 }
 
-impl Rules {
-    /// Does time off touch this stretch of seconds?
-    pub(super) fn is_off(&self, start: i64, end: i64) -> bool {
-        self.time_off.iter().any(|off| floor_second(off.start) < end && start < ceil_second(off.end))
-    }
-}
+#[cfg(test)]
+mod tests;

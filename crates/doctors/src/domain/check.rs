@@ -1,11 +1,12 @@
 use jiff::Timestamp;
 
+use super::busy::Busy;
 use super::day::{Day, For, Readings};
 use super::refusal::Refusal;
 use super::rules::{ClinicZone, Rules};
 use super::slot::Slot;
 use super::visit_type::VisitType;
-use super::zone_clock::{DAY, ZoneClock, ceil_second, floor_second, instant_at};
+use super::zone_clock::{DAY, ZoneClock, ceil_second, floor_second};
 
 impl Rules {
     /// May a visit of `visit_type` start at `starts_at`, as far as the rules alone go? Existing visits are not
@@ -80,9 +81,13 @@ impl Rules {
         if !on_grid || start != ceil_second(starts_at) {
             return Err(Refusal::OffTheGrid);
         }
-        if self.is_off(start, end) {
+        if Busy::new(&self.time_off).touches(start, end) {
             return Err(Refusal::TimeOff);
         }
-        Ok(Slot { starts_at, ends_at: instant_at(end), visit_type: visit_type.id, clinic: clinic.id })
+        Slot::between(start, end, visit_type.id, clinic.id)
+            .ok_or(Refusal::TooFarAhead { horizon_days: self.horizon_days })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,3 +180,6 @@ fn first_showing(stretches: &[Stretch], local: i64) -> Option<i64> {
         .find(|(stretch, instant)| (stretch.start..stretch.end).contains(instant))
         .map(|(_, instant)| instant)
 }
+
+#[cfg(test)]
+mod tests;

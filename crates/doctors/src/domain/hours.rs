@@ -222,3 +222,6 @@ pub struct DayOverride {
     /// The only hours of that date; none means closed.
     pub hours: Vec<OpenHours>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod day;
 mod hours;
 mod refusal;
 mod rules;
+mod search_text;
 mod slot;
 mod visit_type;
 mod zone_clock;
@@ -17,5 +18,11 @@ mod zone_clock;
 pub use hours::{DayOverride, MinuteOfDay, OpenHours, WeeklyHours};
 pub use refusal::Refusal;
 pub use rules::{ClinicZone, Holiday, RuleError, Rules};
+pub use search_text::{search_text, slug};
 pub use slot::{FirstFree, Slot};
 pub use visit_type::{VisitMode, VisitType};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sample;

@@ -9,7 +9,7 @@ use super::visit_type::VisitType;
 /// All that decides when a doctor may be booked, apart from the visits that exist already.
 ///
 /// Hours at a clinic that is not among `clinics` (a closed one) count for nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// Whose rules they are.
     pub doctor: DoctorId,
@@ -177,3 +177,6 @@ pub enum RuleError {
         characters: usize,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,12 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// A slot between two seconds of Unix time; `None` beyond the ends of time.
+    pub(super) fn between(start: i64, end: i64, visit_type: VisitTypeId, clinic: ClinicId) -> Option<Self> {
+        let (starts_at, ends_at) = (Timestamp::from_second(start).ok()?, Timestamp::from_second(end).ok()?);
+        Some(Self { starts_at, ends_at, visit_type, clinic })
+    }
+
     /// The visit itself, without buffers.
     #[must_use]
     pub const fn interval(&self) -> Interval {

@@ -114,3 +114,6 @@ impl TryFrom<VisitTypeRow> for VisitType {
         .validated()
     }
 }
+
+#[cfg(test)]
+mod tests;
