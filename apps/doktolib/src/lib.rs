@@ -1,1 +1,3 @@
-//! x
+//! The composition root of Doktolib: what `main` and the tests of the whole are built from.
+
+pub mod seed;
