@@ -6,9 +6,10 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel as _;
-use kernel::{KeptAnswer, Once, OnceError};
+use kernel::{KeptAnswer, Once, OnceError, PortFailure};
 use sha2::{Digest, Sha256};
 
+use crate::pg::{self, Abort, PgPool};
 use crate::schema::idempotency_key;
 
 diesel::define_sql_function! {
@@ -118,4 +119,77 @@ fn lock_number<T: ?Sized>(once: &Once<T>) -> i64 {
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)
+}
+
+impl<E: From<OnceError>> From<OnceFailure> for Abort<E> {
+    fn from(failure: OnceFailure) -> Self {
+        match failure {
+            OnceFailure::Once(error) => Self::Refused(error.into()),
+            OnceFailure::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// Answers kept outside of any change: refusals, and early looks.
+#[derive(Clone)]
+pub struct Answers {
+    pool: PgPool,
+}
+
+impl Answers {
+    /// Works through `pool`.
+    #[must_use]
+    pub const fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Was this answered before? Asked before any rule is, since a rule may say no today to what was done yesterday.
+    ///
+    /// # Errors
+    /// Those of [`look`] in the inner result, the database's in the outer.
+    pub async fn look<T: ?Sized>(&self, once: &Once<T>) -> Result<Result<(), OnceError>, PortFailure> {
+        let mut conn = pg::conn(&self.pool).await?;
+        match look(&mut conn, once).await {
+            Ok(()) => Ok(Ok(())),
+            Err(OnceFailure::Once(error)) => Ok(Err(error)),
+            Err(OnceFailure::Database(error)) => Err(pg::failure("look up an idempotency key", error)),
+        }
+    }
+
+    /// Keeps a refusal that the store has decided, so that a retry hears the same.
+    ///
+    /// # Errors
+    /// When a rival with the same key was answered meanwhile, that answer in the inner result.
+    pub async fn keep_refusal<T: ?Sized + Sync>(
+        &self,
+        once: &Once<T>,
+        refusal: &KeptAnswer,
+        at: Timestamp,
+    ) -> Result<Result<(), OnceError>, PortFailure> {
+        enum Stop {
+            Once(OnceError),
+            Failed(PortFailure),
+        }
+        impl From<OnceError> for Stop {
+            fn from(error: OnceError) -> Self {
+                Self::Once(error)
+            }
+        }
+        impl From<PortFailure> for Stop {
+            fn from(failure: PortFailure) -> Self {
+                Self::Failed(failure)
+            }
+        }
+        let kept = pg::transaction(&self.pool, "keep an answer", async |conn| {
+            begin(conn, once).await?;
+            keep(conn, once, refusal, at).await?;
+            Ok::<_, Abort<Stop>>(())
+        })
+        .await;
+        match kept {
+            Ok(()) => Ok(Ok(())),
+            Err(Stop::Once(error)) => Ok(Err(error)),
+            Err(Stop::Failed(failure)) => Err(failure),
+        }
+    }
 }

@@ -56,6 +56,12 @@ impl VisitMode {
             Self::Video => "video",
         }
     }
+
+    /// The mode of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::InPerson, Self::Video].into_iter().find(|mode| mode.word() == word)
+    }
 }
 
 /// A doctor's time as it may be booked: the slot with all that a visit takes over from it.

@@ -1,1 +1,9 @@
-//! x
+//! The slice's adapters: PostgreSQL and HTTP.
+
+mod busy;
+pub mod http;
+mod pg_appointments;
+mod schema;
+
+pub use busy::{busy_of, busy_of_many};
+pub use pg_appointments::{CalendarWatch, PgAppointments};

@@ -49,6 +49,26 @@ pub fn honour_if_match(request: &HttpRequest, tag: &str) -> Result<(), Problem> 
     }
 }
 
+/// The entity tag of a record that counts its versions.
+#[must_use]
+pub fn version_tag(version: i32) -> String {
+    format!("\"v{version}\"")
+}
+
+/// The version that `If-Match` insists on; `None` when there is no such header field, or `*`.
+///
+/// # Errors
+/// 412 when it names nothing that [`version_tag`] makes.
+pub fn version_in_if_match(request: &HttpRequest) -> Result<Option<i32>, Problem> {
+    let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"')).and_then(|number| number.parse().ok());
+    version.map(Some).ok_or_else(|| Problem::of(&kinds::PRECONDITION_FAILED))
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Weak {
     Counts,

@@ -152,6 +152,9 @@ fn fingerprint<T: Serialize>(request: &HttpRequest, value: &T) -> [u8; 32] {
 /// # Errors
 /// 400 when it is not JSON, 422 with every bad field.
 pub fn parse_json<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
+    if holds_nul(bytes) {
+        return Err(Problem::invalid(vec![FieldError::new("body", "characters", "must not hold the character NUL")]));
+    }
     match serde_json::from_slice::<T>(bytes) {
         Ok(value) => checked(value, Vec::new()),
         Err(error) if !error.is_data() => {
@@ -184,6 +187,9 @@ pub fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Pro
         serde_urlencoded::from_str(query).map_err(|_| Problem::of(&kinds::UNREADABLE).detail("The query string cannot be read."))?;
     let mut fields = Map::new();
     for (name, value) in pairs {
+        if value.contains('\0') {
+            return Err(Problem::invalid(vec![FieldError::new(printable(&name), "characters", "must not hold the character NUL")]));
+        }
         if fields.insert(name.clone(), Value::String(value)).is_some() {
             return Err(Problem::invalid(vec![FieldError::new(printable(&name), "duplicate", "is given twice")]));
         }
@@ -192,6 +198,11 @@ pub fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Pro
         (Some(value), errors) => checked(value, errors),
         (None, errors) => Err(Problem::invalid(errors)),
     }
+}
+
+/// Does the JSON text spell U+0000? PostgreSQL keeps no such text.
+pub(super) fn holds_nul(json: &[u8]) -> bool {
+    json.windows(6).any(|six| six == b"\\u0000")
 }
 
 /// Takes out one bad field after the other, so that all of them can be told.

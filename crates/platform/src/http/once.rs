@@ -3,9 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use kernel::{KeptAnswer, OnceError};
+use jiff::Timestamp;
+use kernel::{KeptAnswer, Once, OnceError};
 
 use super::problem::{FieldError, Problem, kinds};
+use crate::idempotency::Answers;
 
 /// The client's key, where there is one: 1–255 visible ASCII characters, bare or as a quoted string.
 ///
@@ -66,6 +68,24 @@ pub fn again(error: &OnceError) -> Result<HttpResponse, Problem> {
         }
         OnceError::Reused => Err(Problem::of(&kinds::KEY_REUSED)
             .field(FieldError::new("Idempotency-Key", "reused", "was used for another request"))),
+    }
+}
+
+/// Sends a refusal that the store has decided, and keeps it under the client's key, where there is one.
+///
+/// # Errors
+/// When it cannot be kept.
+pub async fn send_refusal<T: ?Sized + Sync>(
+    answers: &Answers,
+    once: Option<&Once<T>>,
+    problem: Problem,
+    at: Timestamp,
+) -> Result<HttpResponse, Problem> {
+    let Some(once) = once else { return Err(problem) };
+    let answer = KeptAnswer { status: problem.kind().status, location: None, etag: None, body: problem.body() };
+    match answers.keep_refusal(once, &answer, at).await? {
+        Ok(()) => Ok(send(&answer, Replayed::No)),
+        Err(error) => again(&error),
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::input::holds_nul;
 use super::problem::{FieldError, Problem};
 
 /// Entries of a page when the client does not say.
@@ -25,6 +26,7 @@ pub fn read_cursor<K: DeserializeOwned>(cursor: &str) -> Result<K, Problem> {
     URL_SAFE_NO_PAD
         .decode(cursor)
         .ok()
+        .filter(|bytes| !holds_nul(bytes))
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .ok_or_else(|| Problem::invalid(vec![FieldError::new("cursor", "cursor", "is not a cursor of this list")]))
 }

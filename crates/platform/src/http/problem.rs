@@ -40,6 +40,8 @@ pub mod kinds {
     kinds! {
         UNREADABLE 400 "unreadable" "The request cannot be read"
             "The request is not well-formed: the body is not JSON, or the request line or a header field is broken. Send it again in the right form; as it is, it will never be accepted.";
+        NOT_SIGNED_IN 401 "not-signed-in" "This needs a key that was not shown"
+            "The operation is not open to everybody. Open an appointment by the link you were given when it was booked, with its token.";
         FORBIDDEN 403 "forbidden" "This is not allowed"
             "You are known, but what you ask for is not open to you in your role.";
         NOT_FOUND 404 "not-found" "There is nothing here"

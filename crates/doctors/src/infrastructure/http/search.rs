@@ -1,6 +1,7 @@
 //! Finding doctors.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::DoctorId;
 use platform::http::{
@@ -93,7 +94,11 @@ impl DoctorParams {
             Some(SortParam::Soonest) => Sort::Soonest,
         };
         let after: Option<Position<SortKey>> = self.cursor.as_deref().map(read_cursor).transpose()?;
-        if after.is_some_and(|position| position.key.sort() != sort) {
+        let in_order = |position: Position<SortKey>| {
+            let storable = !matches!(position.key, SortKey::Soonest(at) if at < Timestamp::UNIX_EPOCH);
+            storable && position.key.sort() == sort
+        };
+        if !after.is_none_or(in_order) {
             return Err(Problem::invalid(vec![FieldError::new("cursor", "cursor", "belongs to a list in another order")]));
         }
         let words = self.q.as_deref().map(search_text).unwrap_or_default();
@@ -107,13 +112,18 @@ impl DoctorParams {
                 ModeParam::Video => VisitMode::Video,
             }),
             max_price: self.max_price,
-            available_from: self.available_from,
-            available_to: self.available_to,
+            available_from: self.available_from.map(storable),
+            available_to: self.available_to.map(storable),
             sort,
             after,
             limit: self.limit.unwrap_or(DEFAULT_LIMIT),
         })
     }
+}
+
+/// The store keeps fewer dates than a client can write.
+fn storable(date: Date) -> Date {
+    date.clamp(Date::constant(1900, 1, 1), Date::constant(8999, 12, 31))
 }
 
 /// Find doctors

@@ -1,0 +1,58 @@
+//! Which stretches of doctors' time are taken; other slices ask for it through their own ports.
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::{SignedDuration, Timestamp};
+use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
+use kernel::{DoctorId, Interval};
+use uuid::Uuid;
+
+use super::schema::appointment;
+
+/// The longest visit (4 h) with the longest buffers (2 h each) blocks 8 h; whatever touches a span began
+/// at most that long before it, which is where the index is entered.
+const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(8);
+
+/// What is taken of one doctor's time within `span`, buffers included.
+///
+/// # Errors
+/// Of the database.
+pub async fn busy_of(conn: &mut AsyncPgConnection, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, DieselError> {
+    let rows: Vec<(DbTimestamp, DbTimestamp)> = appointment::table
+        .filter(appointment::doctor_id.eq(doctor.as_uuid()))
+        .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
+        .filter(appointment::blocked_from.lt(span.end.to_diesel()))
+        .filter(appointment::blocked_from.gt(entry(span).to_diesel()))
+        .filter(appointment::blocked_until.gt(span.start.to_diesel()))
+        .select((appointment::blocked_from, appointment::blocked_until))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(start, end)| Interval { start: start.to_jiff(), end: end.to_jiff() }).collect())
+}
+
+/// What is taken of several doctors' time within `span`, in one statement.
+///
+/// # Errors
+/// Of the database.
+pub async fn busy_of_many(
+    conn: &mut AsyncPgConnection,
+    doctors: &[Uuid],
+    span: Interval,
+) -> Result<Vec<(Uuid, Interval)>, DieselError> {
+    let rows: Vec<(Uuid, DbTimestamp, DbTimestamp)> = appointment::table
+        .filter(appointment::doctor_id.eq_any(doctors))
+        .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
+        .filter(appointment::blocked_from.lt(span.end.to_diesel()))
+        .filter(appointment::blocked_from.gt(entry(span).to_diesel()))
+        .filter(appointment::blocked_until.gt(span.start.to_diesel()))
+        .select((appointment::doctor_id, appointment::blocked_from, appointment::blocked_until))
+        .load(conn)
+        .await?;
+    let taken = |(doctor, start, end): (Uuid, DbTimestamp, DbTimestamp)| (doctor, Interval { start: start.to_jiff(), end: end.to_jiff() });
+    Ok(rows.into_iter().map(taken).collect())
+}
+
+fn entry(span: Interval) -> Timestamp {
+    span.start.checked_sub(LONGEST_BLOCK).unwrap_or(span.start)
+}

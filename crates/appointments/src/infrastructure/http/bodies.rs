@@ -1,0 +1,208 @@
+//! The slice's things as JSON.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use kernel::VisitTypeId;
+use platform::http::FieldError;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{AppointmentLinks, in_zone};
+use crate::application::{AppointmentDetails, RequestedStart};
+
+/// An RFC 3339 instant; one without an offset is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Instant(pub(super) Timestamp);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let expected = "not an instant, expected an RFC 3339 instant with an offset";
+        text.parse().map(Self).map_err(|_| serde::de::Error::custom(expected))
+    }
+}
+
+/// An RFC 3339 instant, or the same without an offset: then the clinic's wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) enum When {
+    Instant(Timestamp),
+    Local(DateTime),
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let expected = "not a time, expected an RFC 3339 date and time";
+        let local = || text.parse().map(Self::Local);
+        text.parse().map(Self::Instant).or_else(|_| local()).map_err(|_: jiff::Error| serde::de::Error::custom(expected))
+    }
+}
+
+/// A booking by a guest.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewAppointment)]
+pub struct BookBody {
+    /// With whom.
+    #[validate(required)]
+    #[schema(required = true, nullable = false)]
+    pub(super) doctor_id: Option<Uuid>,
+    /// What; the doctor's default when left out.
+    #[schema(value_type = Option<Uuid>)]
+    pub(super) visit_type_id: Option<VisitTypeId>,
+    /// When: a start from the list of slots, with its offset. Either this or `date_time` is needed.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2027-03-01T09:00:00-05:00")]
+    pub(super) starts_at: Option<Instant>,
+    /// In place of `starts_at`: may come without an offset, and is then read on the clinic's wall clock.
+    #[schema(value_type = Option<String>, example = "2027-03-01T09:00:00")]
+    pub(super) date_time: Option<When>,
+    /// Picks the visit type that lasts so long.
+    #[validate(range(min = 5, max = 240))]
+    #[schema(minimum = 5, maximum = 240)]
+    pub(super) duration_minutes: Option<u16>,
+    /// Who comes.
+    #[validate(required, length(min = 1, max = 200))]
+    #[schema(required = true, nullable = false, min_length = 1, max_length = 200, example = "Ada Example")]
+    pub(super) patient_name: Option<String>,
+    /// Where mail reaches the patient.
+    #[validate(required, email, length(max = 320))]
+    #[schema(required = true, nullable = false, format = Email, max_length = 320, example = "ada@example.org")]
+    pub(super) patient_email: Option<String>,
+    /// What the doctor should know.
+    #[validate(length(max = 2000))]
+    #[schema(max_length = 2000)]
+    pub(super) notes: Option<String>,
+}
+
+impl BookBody {
+    /// The start that is asked for; exactly one of the two fields has to name it.
+    pub(super) fn start(&self) -> Result<RequestedStart, FieldError> {
+        match (self.starts_at, self.date_time) {
+            (Some(Instant(at)), None) | (None, Some(When::Instant(at))) => Ok(RequestedStart::Instant(at)),
+            (None, Some(When::Local(reading))) => Ok(RequestedStart::Local(reading)),
+            (None, None) => Err(FieldError::new("starts_at", "required", "is required")),
+            (Some(_), Some(_)) => Err(FieldError::new("date_time", "either-or", "must not come together with starts_at")),
+        }
+    }
+}
+
+/// Why a visit is called off.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Cancellation)]
+pub struct CancelBody {
+    /// Shown to the clinic.
+    #[validate(length(max = 500))]
+    #[schema(max_length = 500, example = "I have recovered")]
+    pub(super) reason: Option<String>,
+}
+
+/// When to come instead.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Rescheduling)]
+pub struct RescheduleBody {
+    /// A start from the list of slots, with its offset.
+    #[validate(required)]
+    #[schema(required = true, nullable = false, value_type = Option<String>, format = DateTime, example = "2027-03-02T10:00:00-05:00")]
+    pub(super) starts_at: Option<Instant>,
+}
+
+/// An appointment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Appointment)]
+pub struct AppointmentBody {
+    /// UUIDv7, kept through all moves.
+    pub id: Uuid,
+    doctor_id: Uuid,
+    patient_id: Uuid,
+    #[schema(example = "Ada Example")]
+    patient_name: String,
+    #[schema(example = "ada@example.org")]
+    patient_email: String,
+    visit_type_id: Uuid,
+    clinic_id: Uuid,
+    /// `in_person` or `video`.
+    #[schema(example = "in_person")]
+    visit_mode: &'static str,
+    /// With the clinic's offset.
+    #[schema(format = DateTime, example = "2027-03-01T09:00:00-05:00")]
+    starts_at: String,
+    #[schema(format = DateTime, example = "2027-03-01T09:30:00-05:00")]
+    ends_at: String,
+    #[schema(example = 30)]
+    duration_minutes: i64,
+    /// `booked`, `arrived`, `completed`, `cancelled` or `no_show`.
+    #[schema(example = "booked")]
+    status: &'static str,
+    notes: Option<String>,
+    reminder_sent: bool,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// Opens, moves and cancels this one appointment without a sign-in. Keep it like a key.
+    manage_url: String,
+}
+
+impl AppointmentBody {
+    pub(super) fn new(details: &AppointmentDetails, links: &AppointmentLinks) -> Self {
+        let AppointmentDetails { appointment: visit, patient } = details;
+        let zone = TimeZone::get(&visit.time_zone).unwrap_or(TimeZone::UTC);
+        Self {
+            id: visit.id.as_uuid(),
+            doctor_id: visit.doctor.as_uuid(),
+            patient_id: visit.patient.as_uuid(),
+            patient_name: patient.name.clone(),
+            patient_email: patient.email.clone(),
+            visit_type_id: visit.visit_type.as_uuid(),
+            clinic_id: visit.clinic.as_uuid(),
+            visit_mode: visit.mode.word(),
+            starts_at: in_zone(visit.visit.start, &zone),
+            ends_at: in_zone(visit.visit.end, &zone),
+            duration_minutes: visit.visit.length().as_mins(),
+            status: visit.status.word(),
+            notes: visit.notes.clone(),
+            reminder_sent: visit.reminder_sent,
+            created_at: in_zone(visit.created_at, &zone),
+            updated_at: in_zone(visit.updated_at, &zone),
+            manage_url: links.manage_url(visit.id),
+        }
+    }
+}
+
+/// A time that is still free.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FreeSlot)]
+pub struct FreeSlotBody {
+    #[schema(format = DateTime, example = "2027-03-01T09:30:00-05:00")]
+    pub(super) starts_at: String,
+    #[schema(format = DateTime, example = "2027-03-01T10:00:00-05:00")]
+    pub(super) ends_at: String,
+    pub(super) visit_type_id: Uuid,
+    pub(super) clinic_id: Uuid,
+}
+
+/// A problem (RFC 9457) that a conflict with the present state causes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conflict)]
+pub struct SlotTakenBody {
+    #[schema(example = "/problems/slot-taken")]
+    r#type: String,
+    #[schema(example = "This time has just been taken")]
+    title: String,
+    #[schema(example = 409)]
+    status: u16,
+    detail: String,
+    /// `slot-taken`, `patient-busy`, `visit-started`, `visit-over` or `idempotency-in-progress`.
+    #[schema(example = "slot-taken")]
+    code: String,
+    request_id: String,
+    /// With `slot-taken`: the next free times, three at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    alternatives: Option<Vec<FreeSlotBody>>,
+}

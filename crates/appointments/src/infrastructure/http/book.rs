@@ -1,0 +1,93 @@
+//! Booking.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use kernel::{Actor, DoctorId, KeptAnswer, Once};
+use metrics::counter;
+use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::{Body, Problem, ProblemBody, context, version_tag};
+
+use super::AppointmentsApi;
+use super::bodies::{AppointmentBody, BookBody, SlotTakenBody};
+use crate::application::{AppointmentDetails, Ask, BookError, Booking};
+
+/// Book a time
+///
+/// Open to guests where the installation allows it. Send an `Idempotency-Key` and repeat the request with it
+/// whenever you are not sure whether it arrived: it is booked once, and you get the first answer again.
+#[utoipa::path(
+    tag = "Appointments",
+    operation_id = "bookAppointment",
+    security(()),
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    request_body(content = BookBody, content_type = "application/json"),
+    responses(
+        (status = 201, description = "Booked; the answer holds the link to manage it", body = AppointmentBody, headers(
+            ("location" = String, description = "Address of the appointment"),
+            ("etag" = String, description = "For `If-Match`"),
+            ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"),
+        )),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`guest-booking-off`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`slot-taken` with alternatives, `patient-busy`, `idempotency-in-progress`", body = SlotTakenBody, content_type = "application/problem+json"),
+        (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not `application/json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Bad fields, or a time that is not offered: `outside-availability`, `in-the-past`, `too-soon`, `too-far-ahead`, `nonexistent-local-time`, `ambiguous-local-time`, `not-for-new-patients`; `idempotency-key-reused`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+#[post("/appointments")]
+pub(super) async fn book_appointment(
+    request: HttpRequest,
+    body: Body<BookBody>,
+    api: Data<AppointmentsApi>,
+) -> Result<HttpResponse, Problem> {
+    let once = key_of(&request)?.map(|key| once(&api, key, body.fingerprint));
+    if let Some(once) = &once
+        && let Err(before) = api.answers.look(once).await?
+    {
+        return again(&before);
+    }
+    let booking = booking(body.value)?;
+    match api.book.run(Actor::Guest, booking, context::request_id(), once.clone()).await {
+        Ok(booked) => {
+            counter!("bookings_total").increment(1);
+            Ok(send(&created(&api, &booked), Replayed::No))
+        }
+        Err(BookError::Once(error)) => again(&error),
+        Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {
+            let reason = if matches!(refused, BookError::PatientBusy) { "patient_busy" } else { "slot_taken" };
+            counter!("booking_conflicts_total", "reason" => reason).increment(1);
+            send_refusal(&api.answers, once.as_ref(), refused.into(), api.book.clock.now()).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn booking(body: BookBody) -> Result<Booking, Problem> {
+    let start = body.start().map_err(|error| Problem::invalid(vec![error]))?;
+    // The three were required where the body was read.
+    let doctor = DoctorId::from_uuid(body.doctor_id.unwrap_or_default());
+    Ok(Booking {
+        ask: Ask { doctor, visit_type: body.visit_type_id, start, duration_minutes: body.duration_minutes },
+        patient_name: body.patient_name.unwrap_or_default(),
+        patient_email: body.patient_email.unwrap_or_default(),
+        notes: body.notes.filter(|notes| !notes.trim().is_empty()),
+    })
+}
+
+fn once(api: &Data<AppointmentsApi>, key: String, fingerprint: [u8; 32]) -> Once<AppointmentDetails> {
+    let api = Data::clone(api);
+    let answer = move |booked: &AppointmentDetails| created(&api, booked);
+    Once { scope: "guest:book".to_owned(), key, fingerprint, answer: Arc::new(answer) }
+}
+
+fn created(api: &AppointmentsApi, booked: &AppointmentDetails) -> KeptAnswer {
+    let body = AppointmentBody::new(booked, &api.links);
+    KeptAnswer {
+        status: 201,
+        location: Some(format!("/api/v1/appointments/{}", body.id)),
+        etag: Some(version_tag(booked.appointment.version)),
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,148 @@
+//! The slice's refusals as clients hear them.
+
+use jiff::tz::TimeZone;
+use platform::http::{FieldError, Kind, Problem, kinds};
+use serde_json::Value;
+
+use super::bodies::FreeSlotBody;
+use super::{bad, in_zone};
+use crate::application::{BookError, CancelError, FreeSlot, NoOffer, ReadError, RescheduleError};
+use crate::domain::{CancelRefusal, PatientError, RescheduleRefusal};
+
+macro_rules! kinds {
+    ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
+        $(pub(super) static $name: Kind = Kind { code: $code, status: $status, title: $title, help: $help };)+
+        /// Problems that only this slice answers.
+        pub static PROBLEMS: &[&Kind] = &[$(&$name),+];
+    };
+}
+
+kinds! {
+    SLOT_TAKEN 409 "slot-taken" "This time has just been taken"
+        "Somebody was faster. The member alternatives lists the next free times of the same doctor and visit type; book one of them with a new idempotency key.";
+    PATIENT_BUSY 409 "patient-busy" "The patient has another visit at that time"
+        "One patient cannot be in two places. Choose another time, or cancel the other visit first.";
+    OUTSIDE_AVAILABILITY 422 "outside-availability" "The doctor does not offer this time"
+        "A rule of the doctor or the clinic refuses it; the member rule names it: weekly-hours, override, visit-type, clinic-holiday, grid or time-off. Take a time from the list of slots.";
+    IN_THE_PAST 422 "in-the-past" "This time has passed"
+        "Only future times can be booked.";
+    TOO_SOON 422 "too-soon" "This time is too close"
+        "The doctor asks for a minimum notice; the member minimum_notice_minutes tells it.";
+    TOO_FAR_AHEAD 422 "too-far-ahead" "This time is too far ahead"
+        "The doctor's calendar is not open that far; the member horizon_days tells how far.";
+    NONEXISTENT_LOCAL_TIME 422 "nonexistent-local-time" "The clinic's clocks never show this time"
+        "The clocks are set forward over it. Send the time with an offset, or take one from the list of slots.";
+    AMBIGUOUS_LOCAL_TIME 422 "ambiguous-local-time" "The clinic's clocks show this time twice"
+        "The clocks are set back over it. Send the time with an offset to say which one is meant.";
+    NOT_FOR_NEW_PATIENTS 422 "not-for-new-patients" "This visit type is for patients whom the doctor knows"
+        "Book one of the doctor's visit types that are open to new patients.";
+    GUEST_BOOKING_OFF 403 "guest-booking-off" "Guests cannot book here"
+        "This installation books for people who are signed in.";
+    VISIT_STARTED 409 "visit-started" "The visit has started"
+        "A visit can be cancelled or moved until it starts. Ask the front desk.";
+    VISIT_OVER 409 "visit-over" "The visit is over or was called off"
+        "Nothing leaves the states completed, cancelled and no_show. Book a new visit.";
+}
+
+impl From<NoOffer> for Problem {
+    fn from(error: NoOffer) -> Self {
+        let at = |code: &str, message: &str| FieldError::new("starts_at", code, message);
+        match error {
+            NoOffer::UnknownDoctor => bad("doctor_id", "unknown", "is not a doctor who takes bookings"),
+            NoOffer::UnknownVisitType => bad("visit_type_id", "unknown", "is not offered by this doctor"),
+            NoOffer::UnknownDuration => bad("duration_minutes", "unknown", "is not offered by this doctor"),
+            NoOffer::InThePast => Self::of(&IN_THE_PAST).field(at("in-the-past", "has passed")),
+            NoOffer::TooSoon { minimum_notice_minutes } => Self::of(&TOO_SOON)
+                .detail(format!("This doctor is booked at least {minimum_notice_minutes} minutes ahead."))
+                .member("minimum_notice_minutes", minimum_notice_minutes.into())
+                .field(at("too-soon", "is inside the minimum notice")),
+            NoOffer::TooFarAhead { horizon_days } => Self::of(&TOO_FAR_AHEAD)
+                .detail(format!("This doctor is booked at most {horizon_days} days ahead."))
+                .member("horizon_days", horizon_days.into())
+                .field(at("too-far-ahead", "is past the horizon")),
+            NoOffer::Outside { rule } => Self::of(&OUTSIDE_AVAILABILITY)
+                .detail(format!("The rule \"{rule}\" refuses this time."))
+                .member("rule", rule.into())
+                .field(at("outside-availability", "is not offered")),
+            NoOffer::NonexistentLocalTime => {
+                Self::of(&NONEXISTENT_LOCAL_TIME).field(FieldError::new("date_time", "nonexistent", "does not exist in the clinic's zone"))
+            }
+            NoOffer::AmbiguousLocalTime => {
+                Self::of(&AMBIGUOUS_LOCAL_TIME).field(FieldError::new("date_time", "ambiguous", "comes twice in the clinic's zone"))
+            }
+        }
+    }
+}
+
+fn slot_taken(alternatives: &[FreeSlot]) -> Problem {
+    let bodies: Vec<FreeSlotBody> = alternatives.iter().map(free_slot).collect();
+    let value = serde_json::to_value(bodies).unwrap_or(Value::Array(Vec::new()));
+    Problem::of(&SLOT_TAKEN).member("alternatives", value)
+}
+
+fn free_slot(slot: &FreeSlot) -> FreeSlotBody {
+    let zone = TimeZone::get(&slot.time_zone).unwrap_or(TimeZone::UTC);
+    FreeSlotBody {
+        starts_at: in_zone(slot.starts_at, &zone),
+        ends_at: in_zone(slot.ends_at, &zone),
+        visit_type_id: slot.visit_type.as_uuid(),
+        clinic_id: slot.clinic.as_uuid(),
+    }
+}
+
+impl From<BookError> for Problem {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::GuestsNotAllowed => Self::of(&GUEST_BOOKING_OFF),
+            BookError::BadPatient(PatientError::BadName) => bad("patient_name", "name", "must have 1 to 200 printable characters"),
+            BookError::BadPatient(PatientError::BadEmail) => bad("patient_email", "email", "is not an e-mail address"),
+            BookError::NotOffered(no) => no.into(),
+            BookError::NotForNewPatients => {
+                Self::of(&NOT_FOR_NEW_PATIENTS).field(FieldError::new("visit_type_id", "not-for-new-patients", "is not open to new patients"))
+            }
+            BookError::SlotTaken { alternatives } => slot_taken(&alternatives),
+            BookError::PatientBusy => Self::of(&PATIENT_BUSY),
+            // Answered before this is reached; were it not, the client would at least be told to come again.
+            BookError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            BookError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => Self::of(&kinds::NOT_FOUND),
+            ReadError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::of(&kinds::NOT_FOUND),
+            CancelError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CancelError::Refused(CancelRefusal::Started) => Self::of(&VISIT_STARTED),
+            CancelError::Refused(CancelRefusal::Over(_)) => Self::of(&VISIT_OVER),
+            CancelError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            CancelError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<RescheduleError> for Problem {
+    fn from(error: RescheduleError) -> Self {
+        match error {
+            RescheduleError::NotFound => Self::of(&kinds::NOT_FOUND),
+            RescheduleError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            RescheduleError::Refused(RescheduleRefusal::Started) => Self::of(&VISIT_STARTED),
+            RescheduleError::Refused(RescheduleRefusal::NotBooked(_)) => Self::of(&VISIT_OVER),
+            RescheduleError::NotOffered(no) => no.into(),
+            RescheduleError::SlotTaken { alternatives } => slot_taken(&alternatives),
+            RescheduleError::PatientBusy => Self::of(&PATIENT_BUSY),
+            RescheduleError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            RescheduleError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::Timestamp;
+use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
+use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, Once, PatientId, PortFailure, VisitTypeId};
+use platform::idempotency;
+use platform::journal::Journal;
+use platform::pg::{self, Abort, PgPool};
+use uuid::Uuid;
+
+use super::schema::{appointment, patient};
+use crate::application::{
+    AppointmentDetails, AppointmentStore, Change, InsertError, KnownGuest, NewAppointment, PatientIs, UpdateError,
+};
+use crate::domain::{Appointment, Patient, Status, VisitMode};
+
+const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
+const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
+
+diesel::define_sql_function! {
+    /// Waits for a lock that ends with the transaction.
+    fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
+}
+
+/// Hears of every change of a doctor's calendar inside the transaction that makes it.
+#[async_trait]
+pub trait CalendarWatch: Send + Sync {
+    /// `changed` was taken or freed.
+    async fn changed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        changed: &[Interval],
+        now: Timestamp,
+    ) -> Result<(), DieselError>;
+}
+
+/// Appointments in PostgreSQL.
+///
+/// The order of locks is the same in every transaction, so that rivals never wait in a circle: the client's
+/// key, the appointment's own row and constraint, the doctor's first free time, the audit chain.
+#[derive(Clone)]
+pub struct PgAppointments {
+    pool: PgPool,
+    journal: Journal,
+    watch: Arc<dyn CalendarWatch>,
+}
+
+impl PgAppointments {
+    /// Works through `pool`, writes to `journal`, tells `watch`.
+    #[must_use]
+    pub fn new(pool: PgPool, journal: Journal, watch: Arc<dyn CalendarWatch>) -> Self {
+        Self { pool, journal, watch }
+    }
+}
+
+#[async_trait]
+impl AppointmentStore for PgAppointments {
+    async fn find(&self, id: AppointmentId) -> Result<Option<AppointmentDetails>, PortFailure> {
+        let failed = |error| pg::failure("read an appointment", error);
+        let mut conn = pg::conn(&self.pool).await?;
+        let row: Option<(Row, PatientRow)> = appointment::table
+            .inner_join(patient::table)
+            .filter(appointment::id.eq(id.as_uuid()))
+            .select((Row::as_select(), PatientRow::as_select()))
+            .first(&mut conn)
+            .await
+            .optional()
+            .map_err(failed)?;
+        row.map(|(row, patient)| {
+            Ok(AppointmentDetails { appointment: row.into_appointment().map_err(failed)?, patient: patient.into() })
+        })
+        .transpose()
+    }
+
+    async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure> {
+        let failed = |error| pg::failure("look for a guest", error);
+        let mut conn = pg::conn(&self.pool).await?;
+        let found: Option<PatientRow> = patient::table
+            .filter(patient::email_key.eq(who.email_key()).and(patient::name_key.eq(who.name_key())))
+            .select(PatientRow::as_select())
+            .first(&mut conn)
+            .await
+            .optional()
+            .map_err(failed)?;
+        let Some(found) = found else { return Ok(None) };
+        let visit: Option<Uuid> = appointment::table
+            .filter(appointment::patient_id.eq(found.id).and(appointment::doctor_id.eq(doctor.as_uuid())))
+            .filter(appointment::status.ne("cancelled"))
+            .select(appointment::id)
+            .first(&mut conn)
+            .await
+            .optional()
+            .map_err(failed)?;
+        Ok(Some(KnownGuest { patient: found.into(), known_to_doctor: visit.is_some() }))
+    }
+
+    async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError> {
+        let AppointmentDetails { appointment: visit, patient: person } = &new.details;
+        pg::transaction(&self.pool, "insert an appointment", async |conn| {
+            if let Some(once) = &new.once {
+                idempotency::begin(conn, once).await?;
+            }
+            if new.patient_is_new == PatientIs::New && !enrol(conn, person).await? {
+                return pg::refuse(InsertError::GuestAppeared);
+            }
+            let inserted = diesel::insert_into(appointment::table)
+                .values(Row::from(visit))
+                .on_conflict_do_nothing()
+                .execute(conn)
+                .await?;
+            if inserted == 0 {
+                return pg::refuse(refusal(conn, visit).await?);
+            }
+            self.watch.changed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
+            self.journal.append(conn, &new.booked).await?;
+            keep(conn, new.once.as_ref(), &new.details, new.booked.at).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn update(&self, change: &Change) -> Result<(), UpdateError> {
+        let (before, after) = (&change.before, &change.after.appointment);
+        pg::transaction(&self.pool, "change an appointment", async |conn| {
+            if let Some(once) = &change.once {
+                idempotency::begin(conn, once).await?;
+            }
+            if before.visit != after.visit {
+                // Two visits that want each other's place would wait for each other; moves of a doctor's or a
+                // patient's visits go one after the other.
+                for key in move_locks(after) {
+                    diesel::select(pg_advisory_xact_lock(key)).execute(conn).await?;
+                }
+            }
+            let updated = diesel::update(appointment::table.find(before.id.as_uuid()))
+                .filter(appointment::version.eq(before.version))
+                .set(Row::from(after))
+                .execute(conn)
+                .await;
+            match updated {
+                Ok(0) => return pg::refuse(UpdateError::Stale),
+                Ok(_) => {}
+                Err(error) => match broken_constraint(&error) {
+                    Some(ONE_PER_DOCTOR) => return pg::refuse(UpdateError::SlotTaken),
+                    Some(ONE_PER_PATIENT) => return pg::refuse(UpdateError::PatientBusy),
+                    _ => return Err(Abort::Database(error)),
+                },
+            }
+            self.watch.changed(conn, after.doctor, &[before.blocked, after.blocked], change.event.at).await?;
+            self.journal.append(conn, &change.event).await?;
+            keep(conn, change.once.as_ref(), &change.after, change.event.at).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+async fn keep(
+    conn: &mut AsyncPgConnection,
+    once: Option<&Once<AppointmentDetails>>,
+    outcome: &AppointmentDetails,
+    at: Timestamp,
+) -> Result<(), DieselError> {
+    match once {
+        Some(once) => idempotency::keep(conn, once, &(once.answer)(outcome), at).await,
+        None => Ok(()),
+    }
+}
+
+/// `false` when the same guest is there already.
+async fn enrol(conn: &mut AsyncPgConnection, person: &Patient) -> Result<bool, DieselError> {
+    let inserted = diesel::insert_into(patient::table)
+        .values((
+            patient::id.eq(person.id.as_uuid()),
+            patient::name.eq(&person.name),
+            patient::email.eq(&person.email),
+            patient::name_key.eq(person.name_key()),
+            patient::email_key.eq(person.email_key()),
+            patient::created_at.eq(person.created_at.to_diesel()),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Whose constraint refused the insert?
+async fn refusal(conn: &mut AsyncPgConnection, visit: &Appointment) -> Result<InsertError, DieselError> {
+    let patient_busy: Option<Uuid> = appointment::table
+        .filter(appointment::patient_id.eq(visit.patient.as_uuid()))
+        .filter(appointment::doctor_id.ne(visit.doctor.as_uuid()))
+        .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
+        .filter(appointment::starts_at.lt(visit.visit.end.to_diesel()))
+        .filter(appointment::ends_at.gt(visit.visit.start.to_diesel()))
+        .select(appointment::id)
+        .first(conn)
+        .await
+        .optional()?;
+    let doctor_busy = super::busy_of(conn, visit.doctor, visit.blocked).await?;
+    Ok(if doctor_busy.is_empty() && patient_busy.is_some() { InsertError::PatientBusy } else { InsertError::SlotTaken })
+}
+
+fn broken_constraint(error: &DieselError) -> Option<&str> {
+    match error {
+        DieselError::DatabaseError(_, about) => about.constraint_name(),
+        _ => None,
+    }
+}
+
+/// Numbers of the doctor's and the patient's lock, the smaller first.
+fn move_locks(visit: &Appointment) -> [i64; 2] {
+    let number = |id: Uuid| {
+        let (high, low) = id.as_u64_pair();
+        (high ^ low).cast_signed()
+    };
+    let mut locks = [number(visit.doctor.as_uuid()), number(visit.patient.as_uuid())];
+    locks.sort_unstable();
+    locks
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = patient)]
+struct PatientRow {
+    id: Uuid,
+    name: String,
+    email: String,
+    created_at: DbTimestamp,
+}
+
+impl From<PatientRow> for Patient {
+    fn from(row: PatientRow) -> Self {
+        Self { id: PatientId::from_uuid(row.id), name: row.name, email: row.email, created_at: row.created_at.to_jiff() }
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = appointment, treat_none_as_null = true)]
+struct Row {
+    id: Uuid,
+    clinic_id: Uuid,
+    doctor_id: Uuid,
+    patient_id: Uuid,
+    visit_type_id: Uuid,
+    mode: String,
+    starts_at: DbTimestamp,
+    ends_at: DbTimestamp,
+    blocked_from: DbTimestamp,
+    blocked_until: DbTimestamp,
+    time_zone: String,
+    price_cents: i64,
+    status: String,
+    notes: Option<String>,
+    cancel_reason: Option<String>,
+    reminder_sent: bool,
+    version: i32,
+    created_at: DbTimestamp,
+    updated_at: DbTimestamp,
+}
+
+impl From<&Appointment> for Row {
+    fn from(visit: &Appointment) -> Self {
+        Self {
+            id: visit.id.as_uuid(),
+            clinic_id: visit.clinic.as_uuid(),
+            doctor_id: visit.doctor.as_uuid(),
+            patient_id: visit.patient.as_uuid(),
+            visit_type_id: visit.visit_type.as_uuid(),
+            mode: visit.mode.word().to_owned(),
+            starts_at: visit.visit.start.to_diesel(),
+            ends_at: visit.visit.end.to_diesel(),
+            blocked_from: visit.blocked.start.to_diesel(),
+            blocked_until: visit.blocked.end.to_diesel(),
+            time_zone: visit.time_zone.clone(),
+            price_cents: visit.price.as_cents(),
+            status: visit.status.word().to_owned(),
+            notes: visit.notes.clone(),
+            cancel_reason: visit.cancel_reason.clone(),
+            reminder_sent: visit.reminder_sent,
+            version: visit.version,
+            created_at: visit.created_at.to_diesel(),
+            updated_at: visit.updated_at.to_diesel(),
+        }
+    }
+}
+
+impl Row {
+    fn into_appointment(self) -> Result<Appointment, DieselError> {
+        let unknown = |what: &str| DieselError::DeserializationError(format!("unknown {what}").into());
+        Ok(Appointment {
+            id: AppointmentId::from_uuid(self.id),
+            clinic: ClinicId::from_uuid(self.clinic_id),
+            doctor: DoctorId::from_uuid(self.doctor_id),
+            patient: PatientId::from_uuid(self.patient_id),
+            visit_type: VisitTypeId::from_uuid(self.visit_type_id),
+            mode: VisitMode::from_word(&self.mode).ok_or_else(|| unknown("visit mode"))?,
+            visit: Interval { start: self.starts_at.to_jiff(), end: self.ends_at.to_jiff() },
+            blocked: Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() },
+            time_zone: self.time_zone,
+            price: Money::cents(self.price_cents),
+            status: Status::from_word(&self.status).ok_or_else(|| unknown("status"))?,
+            notes: self.notes,
+            cancel_reason: self.cancel_reason,
+            reminder_sent: self.reminder_sent,
+            version: self.version,
+            created_at: self.created_at.to_jiff(),
+            updated_at: self.updated_at.to_jiff(),
+        })
+    }
+}

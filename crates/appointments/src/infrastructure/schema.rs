@@ -1,0 +1,39 @@
+//! The tables of the schema `appointments`, as the migrations make them.
+
+diesel::table! {
+    appointments.patient (id) {
+        id -> Uuid,
+        name -> Text,
+        email -> Text,
+        name_key -> Text,
+        email_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    appointments.appointment (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        doctor_id -> Uuid,
+        patient_id -> Uuid,
+        visit_type_id -> Uuid,
+        mode -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        blocked_from -> Timestamptz,
+        blocked_until -> Timestamptz,
+        time_zone -> Text,
+        price_cents -> BigInt,
+        status -> Text,
+        notes -> Nullable<Text>,
+        cancel_reason -> Nullable<Text>,
+        reminder_sent -> Bool,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(appointment -> patient (patient_id));
+diesel::allow_tables_to_appear_in_same_query!(appointment, patient);
