@@ -170,7 +170,10 @@ SELECT d.id AS doctor_id,
           FROM doctors.clinic c
          WHERE c.active
            AND (c.id = d.clinic_id
-                OR c.id IN (SELECT w.clinic_id FROM doctors.weekly_hours w WHERE w.doctor_id = d.id)))::text AS clinics,
+                OR c.id IN (SELECT w.clinic_id FROM doctors.weekly_hours w WHERE w.doctor_id = d.id)
+                OR c.id IN (SELECT (opening.value ->> 'clinic_id')::uuid
+                              FROM doctors.override_day o, json_array_elements(o.hours::json) opening
+                             WHERE o.doctor_id = d.id)))::text AS clinics,
        (SELECT coalesce(json_agg(json_build_object(
                    'id', v.id, 'clinic_id', v.clinic_id, 'name', v.name, 'mode', v.mode, 'duration_minutes', v.duration_minutes,
                    'grid_minutes', v.grid_minutes, 'buffer_before', v.buffer_before, 'buffer_after', v.buffer_after,

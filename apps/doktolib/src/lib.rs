@@ -1,3 +1,22 @@
 //! The composition root of Doktolib: what `main` and the tests of the whole are built from.
+//!
+//! It knows every slice and decides nothing: it reads the configuration, builds adapters and use cases,
+//! mounts the routes, and starts and stops the server and the worker.
 
+pub mod application;
+pub mod commands;
+pub mod config;
+mod database;
+mod fallback;
+mod health_check;
+mod neighbours;
+pub mod openapi;
+mod routes;
+pub mod secret;
 pub mod seed;
+mod seeding;
+pub mod server;
+mod system;
+pub mod worker;
+
+pub use routes::app;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 use kernel::{FailureKind, PortFailure};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -27,7 +28,7 @@ pub fn start_logging(format: LogFormat, filter: &str) {
     // A second call finds a subscriber in place, which is what it wanted.
     let _already_started = match format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
 }
 
@@ -37,7 +38,9 @@ pub fn start_logging(format: LogFormat, filter: &str) {
 /// When figures are collected already, or the buckets are not fit.
 pub fn start_metrics() -> Result<PrometheusHandle, BuildError> {
     const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
-    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?.install_recorder()
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .install_recorder()
 }
 
 /// Writes a failure down with its whole chain of causes. The chain is for operators; no client ever sees it.

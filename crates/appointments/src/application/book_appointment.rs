@@ -104,8 +104,10 @@ impl BookAppointment {
                 Ok(()) => return Ok(new.details),
                 Err(InsertError::GuestAppeared) => {}
                 Err(InsertError::SlotTaken) => {
-                    let alternatives =
-                        self.agenda.next_free(offer.doctor, offer.visit_type, offer.visit.start, ALTERNATIVES, now).await?;
+                    let alternatives = self
+                        .agenda
+                        .next_free(offer.doctor, offer.visit_type, offer.visit.start, ALTERNATIVES, now)
+                        .await?;
                     return Err(BookError::SlotTaken { alternatives });
                 }
                 Err(InsertError::PatientBusy) => return Err(BookError::PatientBusy),
@@ -154,7 +156,8 @@ mod tests {
     }
 
     fn offer() -> Offer {
-        let visit = Interval::new(now() + SignedDuration::from_hours(2), now() + SignedDuration::from_mins(150)).unwrap();
+        let visit =
+            Interval::new(now() + SignedDuration::from_hours(2), now() + SignedDuration::from_mins(150)).unwrap();
         Offer {
             doctor: DoctorId::mint(),
             clinic: ClinicId::mint(),
@@ -203,7 +206,9 @@ mod tests {
         store.expect_guest().times(1).returning(|_, _| Ok(None));
         store
             .expect_insert()
-            .withf(|new| new.patient_is_new == PatientIs::New && new.booked.actor == Actor::Guest && new.booked.at == now())
+            .withf(|new| {
+                new.patient_is_new == PatientIs::New && new.booked.actor == Actor::Guest && new.booked.at == now()
+            })
             .times(1)
             .returning(|_| Ok(()));
         let booked = use_case(store, offering(offer())).run(Actor::Guest, booking(), None, None).await.unwrap();
@@ -215,7 +220,9 @@ mod tests {
         let known = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
         let id = known.id;
         let mut store = MockAppointmentStore::new();
-        store.expect_guest().returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: false })));
+        store
+            .expect_guest()
+            .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: false })));
         store.expect_insert().withf(|new| new.patient_is_new == PatientIs::Known).times(1).returning(|_| Ok(()));
         let booked = use_case(store, offering(offer())).run(Actor::Guest, booking(), None, None).await.unwrap();
         assert_eq!(booked.patient.id, id);
@@ -228,7 +235,10 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_insert().never();
         let refused = use_case(store, agenda).run(Actor::Guest, booking(), None, None).await;
-        assert!(matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "weekly-hours" }))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "weekly-hours" }))),
+            "{refused:?}"
+        );
     }
 
     #[tokio::test]
@@ -241,12 +251,19 @@ mod tests {
             time_zone: "UTC".into(),
         };
         let mut agenda = offering(offer());
-        agenda.expect_next_free().withf(|_, _, _, count, _| *count == 3).times(1).returning(move |_, _, _, _, _| Ok(vec![slot.clone(); 3]));
+        agenda
+            .expect_next_free()
+            .withf(|_, _, _, count, _| *count == 3)
+            .times(1)
+            .returning(move |_, _, _, _, _| Ok(vec![slot.clone(); 3]));
         let mut store = MockAppointmentStore::new();
         store.expect_guest().returning(|_, _| Ok(None));
         store.expect_insert().times(1).returning(|_| Err(InsertError::SlotTaken));
         let refused = use_case(store, agenda).run(Actor::Guest, booking(), None, None).await;
-        assert!(matches!(&refused, Err(BookError::SlotTaken { alternatives }) if alternatives.len() == 3), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(BookError::SlotTaken { alternatives }) if alternatives.len() == 3),
+            "{refused:?}"
+        );
     }
 
     #[tokio::test]
@@ -279,7 +296,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_books_as_a_guest_where_that_is_switched_off() {
-        let closed = BookAppointment { guests: GuestBooking::Off, ..use_case(MockAppointmentStore::new(), MockDoctorAgenda::new()) };
+        let closed = BookAppointment {
+            guests: GuestBooking::Off,
+            ..use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
+        };
         let refused = closed.run(Actor::Guest, booking(), None, None).await;
         assert!(matches!(refused, Err(BookError::GuestsNotAllowed)), "{refused:?}");
     }
@@ -287,7 +307,9 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_is_none_is_refused_before_anything_is_asked() {
         let nameless = Booking { patient_name: "  ".into(), ..booking() };
-        let refused = use_case(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(Actor::Guest, nameless, None, None).await;
+        let refused = use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
+            .run(Actor::Guest, nameless, None, None)
+            .await;
         assert!(matches!(refused, Err(BookError::BadPatient(PatientError::BadName))), "{refused:?}");
     }
 }

@@ -118,7 +118,9 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store
             .expect_update()
-            .withf(|change| change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now())
+            .withf(|change| {
+                change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now()
+            })
             .times(1)
             .returning(|_| Ok(()));
         let cancelled = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await.unwrap();
@@ -141,7 +143,9 @@ mod tests {
     async fn the_link_of_one_visit_does_not_open_another() {
         let mut store = MockAppointmentStore::new();
         store.expect_find().never();
-        let refused = cancel(store, now()).run(Actor::LinkHolder(AppointmentId::mint()), wish(AppointmentId::mint()), None, None).await;
+        let refused = cancel(store, now())
+            .run(Actor::LinkHolder(AppointmentId::mint()), wish(AppointmentId::mint()), None, None)
+            .await;
         assert!(matches!(refused, Err(CancelError::NotFound)), "{refused:?}");
     }
 

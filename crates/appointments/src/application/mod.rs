@@ -11,8 +11,8 @@ mod test_data;
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use ports::{
-    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, InsertError, KnownGuest, NewAppointment, NoOffer, PatientIs,
-    RequestedStart, UpdateError,
+    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, InsertError, KnownGuest, NewAppointment,
+    NoOffer, PatientIs, RequestedStart, UpdateError,
 };
 pub use read_appointment::{ReadAppointment, ReadError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};

@@ -4,7 +4,9 @@ use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded
 
 use super::book_appointment::ALTERNATIVES;
 use super::may_manage;
-use super::ports::{AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError};
+use super::ports::{
+    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError,
+};
 use crate::domain::{RescheduleRefusal, Status};
 
 const TRIES: usize = 3;
@@ -90,7 +92,12 @@ impl RescheduleAppointment {
             if visit.status != Status::Booked {
                 return Err(RescheduleRefusal::NotBooked(visit.status).into());
             }
-            let ask = Ask { doctor: visit.doctor, visit_type: Some(visit.visit_type), start: wish.start, duration_minutes: None };
+            let ask = Ask {
+                doctor: visit.doctor,
+                visit_type: Some(visit.visit_type),
+                start: wish.start,
+                duration_minutes: None,
+            };
             let offer = self.agenda.offer(&ask, now).await??;
             if offer.visit.start == visit.visit.start {
                 return Ok(found);
@@ -106,8 +113,10 @@ impl RescheduleAppointment {
                 Ok(()) => return Ok(change.after),
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::SlotTaken) => {
-                    let alternatives =
-                        self.agenda.next_free(offer.doctor, offer.visit_type, offer.visit.start, ALTERNATIVES, now).await?;
+                    let alternatives = self
+                        .agenda
+                        .next_free(offer.doctor, offer.visit_type, offer.visit.start, ALTERNATIVES, now)
+                        .await?;
                     return Err(RescheduleError::SlotTaken { alternatives });
                 }
                 Err(UpdateError::PatientBusy) => return Err(RescheduleError::PatientBusy),
@@ -129,7 +138,11 @@ mod tests {
     use super::*;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
-        RescheduleAppointment { store: Arc::new(store), agenda: Arc::new(agenda), clock: Arc::new(StoppedClock::at(now())) }
+        RescheduleAppointment {
+            store: Arc::new(store),
+            agenda: Arc::new(agenda),
+            clock: Arc::new(StoppedClock::at(now())),
+        }
     }
 
     fn later(visit: &AppointmentDetails) -> Interval {
@@ -164,7 +177,8 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
         let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_version: None };
-        let same = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
+        let same =
+            reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
         assert_eq!(same.appointment.version, 1);
     }
 
@@ -179,7 +193,10 @@ mod tests {
         store.expect_update().never();
         let wish = Rescheduling { id, start, only_version: None };
         let refused = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await;
-        assert!(matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))),
+            "{refused:?}"
+        );
     }
 
     #[tokio::test]
@@ -200,9 +217,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_link_of_one_visit_does_not_move_another() {
-        let wish = Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_version: None };
+        let wish =
+            Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_version: None };
         let other = Actor::LinkHolder(AppointmentId::mint());
-        let refused = reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(other, wish, None, None).await;
+        let refused =
+            reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(other, wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::NotFound)), "{refused:?}");
     }
 }

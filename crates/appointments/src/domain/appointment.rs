@@ -34,7 +34,9 @@ impl Status {
     /// The status of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Booked, Self::Arrived, Self::Completed, Self::Cancelled, Self::NoShow].into_iter().find(|status| status.word() == word)
+        [Self::Booked, Self::Arrived, Self::Completed, Self::Cancelled, Self::NoShow]
+            .into_iter()
+            .find(|status| status.word() == word)
     }
 }
 
@@ -272,8 +274,14 @@ mod tests {
     fn a_booking_takes_everything_over_from_the_offer() {
         let offer = offer(600);
         let (visit, event) = Appointment::book(offer.clone(), PatientId::mint(), None, at(1));
-        assert_eq!((visit.visit, visit.blocked, visit.status, visit.version), (offer.visit, offer.blocked, Status::Booked, 1));
-        assert_eq!((event.name(), event.subject(), event.clinic()), ("appointment.booked", visit.id.as_uuid(), Some(offer.clinic.as_uuid())));
+        assert_eq!(
+            (visit.visit, visit.blocked, visit.status, visit.version),
+            (offer.visit, offer.blocked, Status::Booked, 1)
+        );
+        assert_eq!(
+            (event.name(), event.subject(), event.clinic()),
+            ("appointment.booked", visit.id.as_uuid(), Some(offer.clinic.as_uuid()))
+        );
     }
 
     #[test]

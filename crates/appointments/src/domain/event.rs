@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use kernel::{AppointmentId, ClinicId, DomainEvent, DoctorId, PatientId, VisitTypeId};
+use kernel::{AppointmentId, ClinicId, DoctorId, DomainEvent, PatientId, VisitTypeId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -73,9 +73,9 @@ impl DomainEvent for AppointmentEvent {
 
     fn clinic(&self) -> Option<Uuid> {
         match self {
-            Self::Booked { clinic_id, .. } | Self::Cancelled { clinic_id, .. } | Self::Rescheduled { clinic_id, .. } => {
-                Some(clinic_id.as_uuid())
-            }
+            Self::Booked { clinic_id, .. }
+            | Self::Cancelled { clinic_id, .. }
+            | Self::Rescheduled { clinic_id, .. } => Some(clinic_id.as_uuid()),
         }
     }
 }

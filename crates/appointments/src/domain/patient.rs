@@ -36,7 +36,10 @@ impl Patient {
         if !(1..=200).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             return Err(PatientError::BadName);
         }
-        if !(3..=320).contains(&email.len()) || !email.contains('@') || email.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if !(3..=320).contains(&email.len())
+            || !email.contains('@')
+            || email.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
             return Err(PatientError::BadEmail);
         }
         Ok(Self { id: PatientId::mint(), name, email: email.to_owned(), created_at: now })

@@ -18,7 +18,11 @@ const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(8);
 ///
 /// # Errors
 /// Of the database.
-pub async fn busy_of(conn: &mut AsyncPgConnection, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, DieselError> {
+pub async fn busy_of(
+    conn: &mut AsyncPgConnection,
+    doctor: DoctorId,
+    span: Interval,
+) -> Result<Vec<Interval>, DieselError> {
     let rows: Vec<(DbTimestamp, DbTimestamp)> = appointment::table
         .filter(appointment::doctor_id.eq(doctor.as_uuid()))
         .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
@@ -26,6 +30,7 @@ pub async fn busy_of(conn: &mut AsyncPgConnection, doctor: DoctorId, span: Inter
         .filter(appointment::blocked_from.gt(entry(span).to_diesel()))
         .filter(appointment::blocked_until.gt(span.start.to_diesel()))
         .select((appointment::blocked_from, appointment::blocked_until))
+        .order(appointment::blocked_from)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|(start, end)| Interval { start: start.to_jiff(), end: end.to_jiff() }).collect())
@@ -47,9 +52,12 @@ pub async fn busy_of_many(
         .filter(appointment::blocked_from.gt(entry(span).to_diesel()))
         .filter(appointment::blocked_until.gt(span.start.to_diesel()))
         .select((appointment::doctor_id, appointment::blocked_from, appointment::blocked_until))
+        .order((appointment::doctor_id, appointment::blocked_from))
         .load(conn)
         .await?;
-    let taken = |(doctor, start, end): (Uuid, DbTimestamp, DbTimestamp)| (doctor, Interval { start: start.to_jiff(), end: end.to_jiff() });
+    let taken = |(doctor, start, end): (Uuid, DbTimestamp, DbTimestamp)| {
+        (doctor, Interval { start: start.to_jiff(), end: end.to_jiff() })
+    };
     Ok(rows.into_iter().map(taken).collect())
 }
 

@@ -235,7 +235,12 @@ struct PatientRow {
 
 impl From<PatientRow> for Patient {
     fn from(row: PatientRow) -> Self {
-        Self { id: PatientId::from_uuid(row.id), name: row.name, email: row.email, created_at: row.created_at.to_jiff() }
+        Self {
+            id: PatientId::from_uuid(row.id),
+            name: row.name,
+            email: row.email,
+            created_at: row.created_at.to_jiff(),
+        }
     }
 }
 

@@ -37,7 +37,10 @@ impl<'de> Deserialize<'de> for When {
         let text = String::deserialize(deserializer)?;
         let expected = "not a time, expected an RFC 3339 date and time";
         let local = || text.parse().map(Self::Local);
-        text.parse().map(Self::Instant).or_else(|_| local()).map_err(|_: jiff::Error| serde::de::Error::custom(expected))
+        text.parse()
+            .map(Self::Instant)
+            .or_else(|_| local())
+            .map_err(|_: jiff::Error| serde::de::Error::custom(expected))
     }
 }
 
@@ -84,7 +87,9 @@ impl BookBody {
             (Some(Instant(at)), None) | (None, Some(When::Instant(at))) => Ok(RequestedStart::Instant(at)),
             (None, Some(When::Local(reading))) => Ok(RequestedStart::Local(reading)),
             (None, None) => Err(FieldError::new("starts_at", "required", "is required")),
-            (Some(_), Some(_)) => Err(FieldError::new("date_time", "either-or", "must not come together with starts_at")),
+            (Some(_), Some(_)) => {
+                Err(FieldError::new("date_time", "either-or", "must not come together with starts_at"))
+            }
         }
     }
 }

@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{Actor, AppointmentId, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
-use platform::http::{Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, version_in_if_match, version_tag};
+use platform::http::{
+    Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, version_in_if_match, version_tag,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -44,7 +46,13 @@ fn shown(api: &AppointmentsApi, details: &AppointmentDetails) -> KeptAnswer {
     }
 }
 
-fn once(api: &Data<AppointmentsApi>, key: Option<String>, what: &str, id: AppointmentId, fingerprint: [u8; 32]) -> Option<Once<AppointmentDetails>> {
+fn once(
+    api: &Data<AppointmentsApi>,
+    key: Option<String>,
+    what: &str,
+    id: AppointmentId,
+    fingerprint: [u8; 32],
+) -> Option<Once<AppointmentDetails>> {
     let api = Data::clone(api);
     let answer = move |details: &AppointmentDetails| shown(&api, details);
     Some(Once { scope: format!("link:{id}:{what}"), key: key?, fingerprint, answer: Arc::new(answer) })
@@ -164,7 +172,8 @@ pub(super) async fn reschedule_appointment(
         return again(&before);
     }
     let start = body.value.starts_at.ok_or_else(|| bad("starts_at", "required", "is required"))?;
-    let wish = Rescheduling { id, start: RequestedStart::Instant(start.0), only_version: version_in_if_match(&request)? };
+    let wish =
+        Rescheduling { id, start: RequestedStart::Instant(start.0), only_version: version_in_if_match(&request)? };
     match api.reschedule.run(actor, wish, context::request_id(), once.clone()).await {
         Ok(details) => {
             counter!("reschedulings_total").increment(1);

@@ -64,12 +64,16 @@ impl From<NoOffer> for Problem {
                 .detail(format!("The rule \"{rule}\" refuses this time."))
                 .member("rule", rule.into())
                 .field(at("outside-availability", "is not offered")),
-            NoOffer::NonexistentLocalTime => {
-                Self::of(&NONEXISTENT_LOCAL_TIME).field(FieldError::new("date_time", "nonexistent", "does not exist in the clinic's zone"))
-            }
-            NoOffer::AmbiguousLocalTime => {
-                Self::of(&AMBIGUOUS_LOCAL_TIME).field(FieldError::new("date_time", "ambiguous", "comes twice in the clinic's zone"))
-            }
+            NoOffer::NonexistentLocalTime => Self::of(&NONEXISTENT_LOCAL_TIME).field(FieldError::new(
+                "date_time",
+                "nonexistent",
+                "does not exist in the clinic's zone",
+            )),
+            NoOffer::AmbiguousLocalTime => Self::of(&AMBIGUOUS_LOCAL_TIME).field(FieldError::new(
+                "date_time",
+                "ambiguous",
+                "comes twice in the clinic's zone",
+            )),
         }
     }
 }
@@ -94,12 +98,16 @@ impl From<BookError> for Problem {
     fn from(error: BookError) -> Self {
         match error {
             BookError::GuestsNotAllowed => Self::of(&GUEST_BOOKING_OFF),
-            BookError::BadPatient(PatientError::BadName) => bad("patient_name", "name", "must have 1 to 200 printable characters"),
+            BookError::BadPatient(PatientError::BadName) => {
+                bad("patient_name", "name", "must have 1 to 200 printable characters")
+            }
             BookError::BadPatient(PatientError::BadEmail) => bad("patient_email", "email", "is not an e-mail address"),
             BookError::NotOffered(no) => no.into(),
-            BookError::NotForNewPatients => {
-                Self::of(&NOT_FOR_NEW_PATIENTS).field(FieldError::new("visit_type_id", "not-for-new-patients", "is not open to new patients"))
-            }
+            BookError::NotForNewPatients => Self::of(&NOT_FOR_NEW_PATIENTS).field(FieldError::new(
+                "visit_type_id",
+                "not-for-new-patients",
+                "is not open to new patients",
+            )),
             BookError::SlotTaken { alternatives } => slot_taken(&alternatives),
             BookError::PatientBusy => Self::of(&PATIENT_BUSY),
             // Answered before this is reached; were it not, the client would at least be told to come again.

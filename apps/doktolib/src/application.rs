@@ -1,0 +1,105 @@
+//! Use cases and adapters, put together.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use appointments::application::{
+    BookAppointment, CancelAppointment, GuestBooking, ReadAppointment, RescheduleAppointment,
+};
+use appointments::infrastructure::PgAppointments;
+use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
+use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
+use doctors::infrastructure::http::DoctorsApi;
+use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
+use kernel::Clock;
+use platform::idempotency::Answers;
+use platform::journal::Journal;
+use platform::pg::PgPool;
+use platform::signing::LinkSigner;
+use secrecy::SecretString;
+
+use crate::neighbours::{AppointmentsForDoctors, DoctorsForAppointments, SoonestForAppointments};
+use crate::system::SystemApi;
+
+/// What an application is built from; tests give their own.
+pub struct Parts {
+    /// Connections to a migrated database.
+    pub pool: PgPool,
+    /// The installation's secret.
+    pub secret: SecretString,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What guests may do.
+    pub guests: GuestBooking,
+    /// Where clients reach this installation, without a slash at the end.
+    pub public_url: String,
+    /// Origins that browsers may call from; `*` is all.
+    pub cors_origins: Vec<String>,
+    /// Renders the figures for Prometheus; without it there are none.
+    pub figures: Option<Figures>,
+}
+
+/// Renders the figures for Prometheus.
+pub type Figures = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Everything the routes, the worker and the commands need. Cheap to clone.
+#[derive(Clone)]
+pub struct Application {
+    /// Connections.
+    pub pool: PgPool,
+    /// The audit trail.
+    pub journal: Journal,
+    /// First free times.
+    pub soonest: Soonest,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    pub(crate) cors_origins: Arc<[String]>,
+    pub(crate) doctors: Data<DoctorsApi>,
+    pub(crate) appointments: Data<AppointmentsApi>,
+    pub(crate) system: Data<SystemApi>,
+}
+
+impl Application {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { pool, secret, clock, guests, public_url, cors_origins, figures } = parts;
+        let journal = Journal::new(&secret);
+        let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
+        let soonest = Soonest::new(pool.clone(), booked.clone());
+        let agendas = Arc::new(PgAgendas::new(pool.clone()));
+
+        let doctors = DoctorsApi {
+            directory: Arc::new(PgDirectory::new(pool.clone(), soonest.clone())),
+            slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
+            clock: clock.clone(),
+        };
+
+        let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
+        let store = Arc::new(PgAppointments::new(pool.clone(), journal.clone(), watch));
+        let agenda = Arc::new(DoctorsForAppointments {
+            offer: OfferSlot { agendas: agendas.clone() },
+            next_free: NextFreeSlots { agendas, busy: booked },
+        });
+        let appointments = AppointmentsApi {
+            book: BookAppointment { store: store.clone(), agenda: agenda.clone(), clock: clock.clone(), guests },
+            read: ReadAppointment { store: store.clone() },
+            cancel: CancelAppointment { store: store.clone(), clock: clock.clone() },
+            reschedule: RescheduleAppointment { store, agenda, clock: clock.clone() },
+            answers: Answers::new(pool.clone()),
+            links: AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url },
+        };
+
+        let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
+        Self {
+            pool,
+            journal,
+            soonest,
+            clock,
+            cors_origins: cors_origins.into(),
+            doctors: Data::new(doctors),
+            appointments: Data::new(appointments),
+            system: Data::new(system),
+        }
+    }
+}

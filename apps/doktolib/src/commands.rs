@@ -1,0 +1,191 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kernel::{Clock as _, SystemClock};
+use platform::journal::{self, Journal};
+use platform::pg;
+use platform::telemetry;
+
+use crate::config::{Config, Tier};
+use crate::database::Database;
+use crate::seed::SeedOptions;
+use crate::seeding::{self, What};
+use crate::server::{self, Failure, Halves, secret_of};
+use crate::{health_check, openapi};
+
+/// Doktolib: find a doctor, book a time that is really free.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = "The configuration comes from environment variables; the README lists them.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run API and worker in one process; migrates, and seeds a demo in development
+    All,
+    /// Run the API
+    Serve,
+    /// Run the background work
+    Worker,
+    /// Bring the tables up to date
+    Migrate,
+    /// Fill an empty database with made-up data
+    Seed(Seed),
+    /// Ask the server on this machine whether it is ready; exit code 0 when it is
+    Health,
+    /// Look after the audit trail
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Print the API's description (OpenAPI 3.1)
+    Openapi,
+}
+
+#[derive(Debug, clap::Args)]
+struct Seed {
+    /// How many doctors, 1–10000
+    #[arg(long, env = "SEED_NUM_DOCTORS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    doctors: u32,
+    /// About how many appointments for each
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=2_000))]
+    appointments: u32,
+    /// Another number makes other people
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Replace everything that is there
+    #[arg(long, env = "SEED_FORCE", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    force: bool,
+    /// The fixed small set of docs/test-data.md
+    #[arg(long, conflicts_with_all = ["force", "seed"])]
+    test_data: bool,
+    /// Do it in the production tier
+    #[arg(long)]
+    yes_in_production: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Walk every chain and name the first bad event of each; exit code 1 when there is one
+    Verify,
+}
+
+impl Cli {
+    /// Does what was asked. Every failure is printed for the operator.
+    pub async fn run(self) -> ExitCode {
+        match self.command.run().await {
+            Ok(code) => code,
+            Err(failure) => {
+                eprintln!("doktolib: {}", spelled_out(failure.as_ref()));
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<ExitCode, Failure> {
+        if matches!(self, Self::Openapi) {
+            println!("{}", serde_json::to_string_pretty(openapi::document())?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let config = Config::from_environment()?;
+        telemetry::start_logging(config.log_format, &config.log_filter);
+        match self {
+            Self::All => server::run(config, Halves::All).await.map(|()| ExitCode::SUCCESS),
+            Self::Serve => server::run(config, Halves::Api).await.map(|()| ExitCode::SUCCESS),
+            Self::Worker => server::run(config, Halves::Worker).await.map(|()| ExitCode::SUCCESS),
+            Self::Migrate => on_database(&config, async |database| migrate(database).await).await,
+            Self::Seed(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
+            Self::Health => health(&config).await,
+            Self::Audit(Audit::Verify) => on_database(&config, async |database| verify(&config, database).await).await,
+            Self::Openapi => Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+async fn on_database(
+    config: &Config,
+    work: impl AsyncFnOnce(&Database) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    let database = Database::open(config).await?;
+    let outcome = work(&database).await;
+    database.close().await;
+    outcome
+}
+
+async fn migrate(database: &Database) -> Result<ExitCode, Failure> {
+    let done = pg::migrate(&database.settings).await?;
+    if done.is_empty() {
+        println!("the database is up to date");
+    }
+    for name in done {
+        println!("migrated {name}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Seed {
+    async fn run(&self, config: &Config, database: &Database) -> Result<ExitCode, Failure> {
+        if config.tier == Tier::Production && !self.yes_in_production {
+            return Err(
+                "this is the production tier: made-up patients have no place here (--yes-in-production if you mean it)"
+                    .into(),
+            );
+        }
+        pg::migrate(&database.settings).await?;
+        let mut options = SeedOptions::new(SystemClock.now());
+        options.doctors = self.doctors;
+        options.appointments_per_doctor = self.appointments;
+        options.seed = self.seed.unwrap_or(options.seed);
+        options.force = self.force;
+        options.progress = true;
+        let what = if self.test_data { What::TestData } else { What::Demo(options) };
+        let journal = Journal::new(&secret_of(config)?);
+        println!("{}", seeding::run(&database.settings, &journal, what).await?);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn health(config: &Config) -> Result<ExitCode, Failure> {
+    let (status, body) = health_check::ask(&config.host, config.port)
+        .await
+        .map_err(|error| format!("no server answers on port {}: {error}", config.port))?;
+    println!("{body}");
+    Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verify(config: &Config, database: &Database) -> Result<ExitCode, Failure> {
+    let mut settings = database.settings.clone();
+    settings.max_connections = 1;
+    // A long trail takes longer to walk than any request may.
+    settings.statement_timeout = std::time::Duration::ZERO;
+    let pool = pg::pool(&settings)?;
+    let mut conn = pg::conn(&pool).await?;
+    let report = journal::verify(&mut conn, &Journal::new(&secret_of(config)?)).await?;
+    println!("{} chains with {} events", report.chains, report.events);
+    for found in &report.breaks {
+        let event = found.event.map_or_else(String::new, |id| format!(" ({id})"));
+        println!("broken: chain {}, event {}{event}: {}", found.stream, found.seq, found.what);
+    }
+    if report.breaks.is_empty() {
+        println!("every event is where it was written");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn spelled_out(failure: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = failure.to_string();
+    let mut next = failure.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}

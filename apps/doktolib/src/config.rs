@@ -1,0 +1,392 @@
+//! The configuration: environment variables, read once at the start, all faults told at once.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use appointments::application::GuestBooking;
+use platform::pg::{PgSettings, SslMode};
+use platform::telemetry::LogFormat;
+use secrecy::SecretString;
+
+use crate::secret::MIN_LENGTH;
+
+/// What kind of installation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// A developer's or visitor's machine: demo data, guests book at once.
+    Development,
+    /// A rehearsal of production.
+    Staging,
+    /// Real patients.
+    Production,
+}
+
+impl FromStr for Tier {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "development" => Ok(Self::Development),
+            "staging" => Ok(Self::Staging),
+            "production" => Ok(Self::Production),
+            _ => Err("must be development, staging or production"),
+        }
+    }
+}
+
+/// All there is to configure.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DOKTOLIB_TIER`.
+    pub tier: Tier,
+    /// `HOST`: address to listen on.
+    pub host: String,
+    /// `PORT`: 0 takes any free one.
+    pub port: u16,
+    /// `DOKTOLIB_DATA_DIR`.
+    pub data_dir: PathBuf,
+    /// `DATABASE_URL` and the `DB_…` variables; without it the private server in the data folder is used.
+    pub database: Option<PgSettings>,
+    /// `DB_POOL_SIZE`.
+    pub pool_size: usize,
+    /// `DOKTOLIB_SECRET`; in development the data folder holds one when it is unset.
+    pub secret: Option<SecretString>,
+    /// `PUBLIC_URL`, without a slash at the end.
+    pub public_url: String,
+    /// `CORS_ALLOWED_ORIGINS`; `*` allows all.
+    pub cors_origins: Vec<String>,
+    /// `GUEST_BOOKING`.
+    pub guests: GuestBooking,
+    /// `HTTP_WORKERS`.
+    pub http_workers: usize,
+    /// `SEED_NUM_DOCTORS`.
+    pub seed_doctors: u32,
+    /// `SEED_FORCE`.
+    pub seed_force: bool,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+    /// `RUST_LOG`, or what `ENABLE_DEBUG` asks for.
+    pub log_filter: String,
+}
+
+/// Every variable that is wrong, with what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(
+    /// `VARIABLE: fault`.
+    pub Vec<String>,
+);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not usable:")?;
+        for fault in &self.0 {
+            write!(f, "\n  {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Every variable that is read; the README's table is checked against it.
+pub const VARIABLES: &[&str] = &[
+    "DOKTOLIB_TIER",
+    "HOST",
+    "PORT",
+    "DOKTOLIB_DATA_DIR",
+    "DATABASE_URL",
+    "DB_SSL_MODE",
+    "DB_SSL_ROOT_CERT",
+    "DB_POOL_SIZE",
+    "DOKTOLIB_SECRET",
+    "PUBLIC_URL",
+    "CORS_ALLOWED_ORIGINS",
+    "GUEST_BOOKING",
+    "HTTP_WORKERS",
+    "SEED_NUM_DOCTORS",
+    "SEED_FORCE",
+    "LOG_FORMAT",
+    "RUST_LOG",
+    "ENABLE_DEBUG",
+];
+
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// An empty variable counts as unset, as shells and compose files make it.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn fault(&mut self, name: &str, what: impl fmt::Display) {
+        self.faults.push(format!("{name} {what}"));
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, what: &str) -> Option<T> {
+        let text = self.text(name)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(_) => {
+                self.fault(name, what);
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, name: &str, allowed: std::ops::RangeInclusive<u32>, otherwise: u32) -> u32 {
+        let what = format!("must be a number from {} to {}", allowed.start(), allowed.end());
+        match self.parsed::<u32>(name, &what) {
+            Some(number) if allowed.contains(&number) => number,
+            Some(_) => {
+                self.fault(name, what);
+                otherwise
+            }
+            None => otherwise,
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.text(name).as_deref() {
+            None | Some("0" | "false" | "no" | "off") => false,
+            Some("1" | "true" | "yes" | "on") => true,
+            Some(_) => {
+                self.fault(name, "must be true or false");
+                false
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// With every fault there is.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::from(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `get`.
+    ///
+    /// # Errors
+    /// With every fault there is.
+    pub fn from(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut read = Reader { get, faults: Vec::new() };
+        let tier =
+            read.parsed("DOKTOLIB_TIER", "must be development, staging or production").unwrap_or(Tier::Development);
+        let development = tier == Tier::Development;
+        let port = read.parsed("PORT", "must be a number from 0 to 65535").unwrap_or(8080);
+        let pool_size = usize::try_from(read.number("DB_POOL_SIZE", 1..=200, 16)).unwrap_or(16);
+        let cores = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
+        let config = Self {
+            tier,
+            host: read.text("HOST").unwrap_or_else(|| if development { "127.0.0.1" } else { "0.0.0.0" }.to_owned()),
+            port,
+            data_dir: read.text("DOKTOLIB_DATA_DIR").map_or_else(|| default_data_dir(get), PathBuf::from),
+            database: database(&mut read, pool_size),
+            pool_size,
+            secret: secret(&mut read, tier),
+            public_url: public_url(&mut read, port),
+            cors_origins: origins(&mut read),
+            guests: guests(&mut read, tier),
+            http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
+            seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
+            seed_force: read.flag("SEED_FORCE"),
+            log_format: match read.text("LOG_FORMAT").as_deref() {
+                Some("json") => LogFormat::Json,
+                Some("text") => LogFormat::Text,
+                None if development => LogFormat::Text,
+                None => LogFormat::Json,
+                Some(_) => {
+                    read.fault("LOG_FORMAT", "must be text or json");
+                    LogFormat::Text
+                }
+            },
+            log_filter: {
+                let debug = read.flag("ENABLE_DEBUG");
+                let quiet = if debug { "debug,tokio_postgres=info,h2=info" } else { "info" };
+                read.text("RUST_LOG").unwrap_or_else(|| quiet.to_owned())
+            },
+        };
+        if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
+    }
+}
+
+fn database(read: &mut Reader<'_>, pool_size: usize) -> Option<PgSettings> {
+    let mode = read.parsed::<SslMode>("DB_SSL_MODE", "must be disable, require, verify-ca or verify-full");
+    let root_cert = read.text("DB_SSL_ROOT_CERT").map(PathBuf::from);
+    if let Some(path) = root_cert.as_ref().filter(|path| !path.is_file()) {
+        let what = format!("names {}, which is not a file", path.display());
+        read.fault("DB_SSL_ROOT_CERT", what);
+    }
+    let url = read.text("DATABASE_URL")?;
+    match url.parse::<PgSettings>() {
+        Ok(mut settings) => {
+            settings.ssl_mode = mode.unwrap_or(settings.ssl_mode);
+            settings.ssl_root_cert = root_cert.or(settings.ssl_root_cert);
+            settings.max_connections = pool_size;
+            Some(settings)
+        }
+        Err(error) => {
+            read.fault("DATABASE_URL", error);
+            None
+        }
+    }
+}
+
+fn secret(read: &mut Reader<'_>, tier: Tier) -> Option<SecretString> {
+    match read.text("DOKTOLIB_SECRET") {
+        Some(text) if text.chars().count() < MIN_LENGTH => {
+            read.fault("DOKTOLIB_SECRET", format!("must have at least {MIN_LENGTH} characters"));
+            None
+        }
+        Some(text) => Some(SecretString::from(text)),
+        None if tier == Tier::Development => None,
+        None => {
+            read.fault(
+                "DOKTOLIB_SECRET",
+                format!("is needed outside development: at least {MIN_LENGTH} random characters"),
+            );
+            None
+        }
+    }
+}
+
+fn public_url(read: &mut Reader<'_>, port: u16) -> String {
+    let Some(url) = read.text("PUBLIC_URL") else { return format!("http://localhost:{port}") };
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', ' '])) {
+        read.fault("PUBLIC_URL", "must be an http or https address without query");
+    }
+    url.trim_end_matches('/').to_owned()
+}
+
+fn origins(read: &mut Reader<'_>) -> Vec<String> {
+    let listed = read.text("CORS_ALLOWED_ORIGINS").unwrap_or_default();
+    let origins: Vec<String> =
+        listed.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect();
+    let is_origin = |origin: &String| {
+        let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        origin == "*" || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+    };
+    if !origins.iter().all(is_origin) {
+        read.fault(
+            "CORS_ALLOWED_ORIGINS",
+            "must be * or a comma-separated list of origins such as https://clinic.example",
+        );
+    }
+    origins
+}
+
+fn guests(read: &mut Reader<'_>, tier: Tier) -> GuestBooking {
+    match read.text("GUEST_BOOKING").as_deref() {
+        Some("immediate") => GuestBooking::Immediate,
+        Some("off") => GuestBooking::Off,
+        None if tier == Tier::Development => GuestBooking::Immediate,
+        None => GuestBooking::Off,
+        Some(_) => {
+            read.fault("GUEST_BOOKING", "must be immediate or off");
+            GuestBooking::Off
+        }
+    }
+}
+
+/// Where an ordinary user and where root keep an application's data.
+fn default_data_dir(get: &dyn Fn(&str) -> Option<String>) -> PathBuf {
+    let set = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let is_root = std::os::unix::fs::MetadataExt::uid(&match std::fs::metadata("/proc/self") {
+        Ok(metadata) => metadata,
+        Err(_) => return set("HOME").map_or_else(|| PathBuf::from("data"), |home| home.join(".local/share/doktolib")),
+    }) == 0;
+    if is_root {
+        return PathBuf::from("/var/lib/doktolib");
+    }
+    set("XDG_DATA_HOME")
+        .map(|data| data.join("doktolib"))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share/doktolib")))
+        .unwrap_or_else(|| PathBuf::from("data"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let map: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::from(&|name| map.get(name).cloned())
+    }
+
+    #[test]
+    fn nothing_set_is_a_laptop() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.tier, config.port, config.guests), (Tier::Development, 8080, GuestBooking::Immediate));
+        assert_eq!((config.host.as_str(), config.public_url.as_str()), ("127.0.0.1", "http://localhost:8080"));
+        assert!(config.database.is_none() && config.secret.is_none());
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_variable() {
+        let faults = read(&[
+            ("DOKTOLIB_TIER", "prod"),
+            ("PORT", "eighty"),
+            ("DATABASE_URL", "mysql://x"),
+            ("DB_SSL_MODE", "maybe"),
+            ("DB_POOL_SIZE", "0"),
+            ("DOKTOLIB_SECRET", "short"),
+            ("PUBLIC_URL", "clinic.example"),
+            ("CORS_ALLOWED_ORIGINS", "https://a.example,clinic"),
+            ("GUEST_BOOKING", "code"),
+            ("SEED_NUM_DOCTORS", "10001"),
+            ("SEED_FORCE", "maybe"),
+            ("LOG_FORMAT", "xml"),
+        ])
+        .unwrap_err();
+        for name in [
+            "DOKTOLIB_TIER",
+            "PORT",
+            "DATABASE_URL",
+            "DB_SSL_MODE",
+            "DB_POOL_SIZE",
+            "DOKTOLIB_SECRET",
+            "PUBLIC_URL",
+            "CORS_ALLOWED_ORIGINS",
+            "GUEST_BOOKING",
+            "SEED_NUM_DOCTORS",
+            "SEED_FORCE",
+            "LOG_FORMAT",
+        ] {
+            assert!(faults.0.iter().any(|fault| fault.starts_with(name)), "{name} is missing in {faults}");
+        }
+    }
+
+    #[test]
+    fn production_wants_a_secret_and_closes_guest_booking() {
+        assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
+        let config = read(&[("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))]).unwrap();
+        assert_eq!(
+            (config.guests, config.host.as_str(), config.log_format),
+            (GuestBooking::Off, "0.0.0.0", LogFormat::Json)
+        );
+    }
+
+    #[test]
+    fn neither_secret_nor_password_stands_in_the_debug_output() {
+        let secret = "s".repeat(32);
+        let config =
+            read(&[("DOKTOLIB_SECRET", &secret), ("DATABASE_URL", "postgres://u:hunter22@localhost/d")]).unwrap();
+        let text = format!("{config:?}");
+        assert!(!text.contains(&secret) && !text.contains("hunter22"), "{text}");
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")]).unwrap().port, 8080);
+    }
+}

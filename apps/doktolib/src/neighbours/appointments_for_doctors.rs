@@ -1,0 +1,35 @@
+use appointments::infrastructure::{busy_of, busy_of_many};
+use async_trait::async_trait;
+use diesel::result::Error as DieselError;
+use diesel_async::AsyncPgConnection;
+use doctors::application::BusyTimes;
+use doctors::infrastructure::BusyInTransaction;
+use kernel::{DoctorId, Interval, PortFailure};
+use platform::pg::{self, PgPool};
+use uuid::Uuid;
+
+/// What is booked takes a doctor's time.
+#[derive(Clone)]
+pub struct AppointmentsForDoctors {
+    pub(crate) pool: PgPool,
+}
+
+#[async_trait]
+impl BusyTimes for AppointmentsForDoctors {
+    async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure> {
+        let mut conn = pg::conn(&self.pool).await?;
+        busy_of(&mut conn, doctor, span).await.map_err(|error| pg::failure("read what is booked", error))
+    }
+}
+
+#[async_trait]
+impl BusyInTransaction for AppointmentsForDoctors {
+    async fn busy(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[Uuid],
+        span: Interval,
+    ) -> Result<Vec<(Uuid, Interval)>, DieselError> {
+        busy_of_many(conn, doctors, span).await
+    }
+}

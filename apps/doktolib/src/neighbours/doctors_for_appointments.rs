@@ -1,0 +1,113 @@
+use appointments::application::{Ask, DoctorAgenda, FreeSlot, NoOffer, RequestedStart};
+use appointments::domain::{Offer, VisitMode};
+use appointments::infrastructure::CalendarWatch;
+use async_trait::async_trait;
+use diesel::result::Error as DieselError;
+use diesel_async::AsyncPgConnection;
+use doctors::application::{NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
+use doctors::domain::Refusal;
+use doctors::infrastructure::Soonest;
+use jiff::Timestamp;
+use kernel::{DoctorId, Interval, PortFailure, VisitTypeId};
+
+/// Doctors' hours decide what can be booked.
+pub struct DoctorsForAppointments {
+    pub(crate) offer: OfferSlot,
+    pub(crate) next_free: NextFreeSlots,
+}
+
+#[async_trait]
+impl DoctorAgenda for DoctorsForAppointments {
+    async fn offer(&self, ask: &Ask, now: Timestamp) -> Result<Result<Offer, NoOffer>, PortFailure> {
+        let question = OfferQuestion {
+            doctor: ask.doctor,
+            visit_type: ask.visit_type,
+            start: match ask.start {
+                RequestedStart::Instant(at) => doctors::application::RequestedStart::Instant(at),
+                RequestedStart::Local(reading) => doctors::application::RequestedStart::Local(reading),
+            },
+            duration_minutes: ask.duration_minutes,
+        };
+        match self.offer.run(question, now).await {
+            Ok(offered) => Ok(Ok(in_our_words(ask.doctor, offered))),
+            Err(error) => no_offer(error).map(Err),
+        }
+    }
+
+    async fn next_free(
+        &self,
+        doctor: DoctorId,
+        visit_type: VisitTypeId,
+        after: Timestamp,
+        count: usize,
+        now: Timestamp,
+    ) -> Result<Vec<FreeSlot>, PortFailure> {
+        let found = self.next_free.run(doctor, visit_type, after, count, now).await?;
+        let named = found.into_iter().map(|(slot, zone)| FreeSlot {
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            visit_type: slot.visit_type,
+            clinic: slot.clinic,
+            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+        });
+        Ok(named.collect())
+    }
+}
+
+fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {
+    Offer {
+        doctor,
+        clinic: offered.slot.clinic,
+        visit_type: offered.visit_type.id,
+        mode: match offered.visit_type.mode {
+            doctors::domain::VisitMode::InPerson => VisitMode::InPerson,
+            doctors::domain::VisitMode::Video => VisitMode::Video,
+        },
+        price: offered.visit_type.price,
+        visit: offered.slot.interval(),
+        blocked: offered.blocked,
+        time_zone: offered.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        open_to_new_patients: offered.visit_type.open_to_new_patients,
+    }
+}
+
+fn no_offer(error: OfferError) -> Result<NoOffer, PortFailure> {
+    Ok(match error {
+        OfferError::UnknownDoctor | OfferError::Refused(Refusal::Inactive) => NoOffer::UnknownDoctor,
+        OfferError::UnknownVisitType => NoOffer::UnknownVisitType,
+        OfferError::UnknownDuration => NoOffer::UnknownDuration,
+        OfferError::NonexistentLocalTime => NoOffer::NonexistentLocalTime,
+        OfferError::AmbiguousLocalTime => NoOffer::AmbiguousLocalTime,
+        OfferError::Refused(Refusal::InThePast) => NoOffer::InThePast,
+        OfferError::Refused(Refusal::TooSoon { minimum_notice_minutes }) => NoOffer::TooSoon { minimum_notice_minutes },
+        OfferError::Refused(Refusal::TooFarAhead { horizon_days }) => NoOffer::TooFarAhead { horizon_days },
+        OfferError::Refused(
+            refusal @ (Refusal::OutsideHours
+            | Refusal::Closed
+            | Refusal::OutsideDayHours
+            | Refusal::NotThisVisitType
+            | Refusal::Holiday
+            | Refusal::OffTheGrid
+            | Refusal::TimeOff),
+        ) => NoOffer::Outside { rule: refusal.rule() },
+        OfferError::Failed(failure) => return Err(failure),
+    })
+}
+
+/// What is booked or freed may move a doctor's first free time, in the same transaction.
+pub struct SoonestForAppointments {
+    pub(crate) soonest: Soonest,
+}
+
+#[async_trait]
+impl CalendarWatch for SoonestForAppointments {
+    async fn changed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        changed: &[Interval],
+        now: Timestamp,
+    ) -> Result<(), DieselError> {
+        self.soonest.calendar_changed(conn, doctor, changed, now).await
+    }
+}

@@ -1,0 +1,60 @@
+//! The API's description (OpenAPI 3.1), collected from the handlers and completed here.
+
+use std::sync::OnceLock;
+
+use actix_web::App;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa_actix_web::AppExt as _;
+
+use crate::routes::collected;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Doktolib",
+        description = "Find a doctor, see the times that are really free, book, move and cancel.\n\nInstants are RFC 3339 with the clinic's offset. Lists come in pages chained by `Link`. Errors are `application/problem+json` (RFC 9457); `/problems` explains each code. Repeat any POST safely with the same `Idempotency-Key`.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+    ),
+    servers((url = "/", description = "This installation")),
+    tags(
+        (name = "Catalogue", description = "Specialties, cities, clinics"),
+        (name = "Doctors", description = "Doctors, what they offer, and when they are free"),
+        (name = "Appointments", description = "Book, move and cancel"),
+        (name = "Operations", description = "For those who run an installation"),
+    ),
+)]
+struct Description;
+
+/// The whole description.
+pub fn document() -> &'static OpenApi {
+    static DOCUMENT: OnceLock<OpenApi> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let (_, mut document) =
+            App::new().into_utoipa_app().openapi(Description::openapi()).configure(collected).split_for_parts();
+        document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+        for (path, item) in &mut document.paths.paths {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                complete(path, operation);
+            }
+        }
+        document
+    })
+}
+
+/// Adds what every operation may answer, so that no handler has to repeat it.
+fn complete(path: &str, operation: &mut Operation) {
+    let mut add = |status: &str, description: &str| {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let response =
+            ResponseBuilder::new().description(description).content("application/problem+json", problem).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    };
+    add("400", "The request cannot be read");
+    add("500", "A defect of ours; nothing inner is shown");
+    if path.starts_with("/api/") {
+        add("503", "A part we depend on is away; try again after `Retry-After`");
+    }
+}

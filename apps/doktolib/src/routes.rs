@@ -1,0 +1,82 @@
+//! Every route of the server, and the layers around them.
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, Error, HttpRequest, web};
+use platform::http::{edge, problems_only};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, scope};
+
+use crate::application::Application;
+use crate::fallback::Offered;
+use crate::{openapi, system};
+
+/// The operations that stand in the API's description.
+pub fn collected(config: &mut ServiceConfig<'_>) {
+    config.configure(system::routes).service(
+        scope("/api/v1")
+            .configure(system::api_routes)
+            .configure(doctors::infrastructure::http::routes)
+            .configure(appointments::infrastructure::http::routes),
+    );
+}
+
+/// The whole application, as a server or a test runs it.
+pub fn app(
+    application: &Application,
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
+    + use<>,
+> {
+    let offered = Arc::new(Offered::new(openapi::document()));
+    App::new()
+        .into_utoipa_app()
+        .app_data(application.doctors.clone())
+        .app_data(application.appointments.clone())
+        .app_data(application.system.clone())
+        .configure(collected)
+        .into_app()
+        .route("/api/v1/openapi.json", web::get().to(system::openapi_json))
+        .route("/docs", web::get().to(system::to_docs))
+        .route("/docs/{file:.*}", web::get().to(system::docs))
+        .route("/problems", web::get().to(system::problems))
+        .route("/problems/{code}", web::get().to(system::problem))
+        .default_service(web::to(move |request: HttpRequest| {
+            let offered = Arc::clone(&offered);
+            async move { offered.answer(&request) }
+        }))
+        .wrap(from_fn(problems_only))
+        .wrap(cors(&application.cors_origins))
+        .wrap(Compress::default())
+        .wrap(from_fn(edge))
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let exposed = ["etag", "link", "location", "retry-after", "x-request-id", "idempotent-replayed", "allow"];
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+        ])
+        .allowed_header("idempotency-key")
+        .allowed_header("x-request-id")
+        .allowed_header("traceparent")
+        .expose_headers(exposed)
+        // A page of another origin reads nothing, but is answered: the browser withholds it.
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    if origins.iter().any(|origin| origin == "*") {
+        cors.allow_any_origin().send_wildcard()
+    } else {
+        origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
+}

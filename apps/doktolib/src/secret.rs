@@ -1,0 +1,46 @@
+//! The one secret of an installation, from which all keys are derived.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rand::distr::{Alphanumeric, SampleString as _};
+use secrecy::SecretString;
+
+/// Fewest characters of a secret.
+pub const MIN_LENGTH: usize = 32;
+
+/// The secret kept in the data folder; made on the first start, readable by its owner alone.
+///
+/// # Errors
+/// When the folder cannot be written, or holds a file that is no secret.
+pub fn of_data_folder(data_dir: &Path) -> io::Result<SecretString> {
+    let path = data_dir.join("secret");
+    if let Some(secret) = read(&path)? {
+        return Ok(secret);
+    }
+    fs::create_dir_all(data_dir)?;
+    let made = Alphanumeric.sample_string(&mut rand::rng(), 48);
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            file.write_all(made.as_bytes())?;
+            file.sync_all()?;
+            Ok(SecretString::from(made))
+        }
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read(&path)?.ok_or_else(|| io::Error::other(format!("{} vanished", path.display())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<SecretString>> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.trim().len() >= MIN_LENGTH => Ok(Some(SecretString::from(text.trim()))),
+        Ok(_) => Err(io::Error::other(format!("{} holds fewer than {MIN_LENGTH} characters", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

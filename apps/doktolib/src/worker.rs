@@ -1,0 +1,77 @@
+//! What happens without anybody asking.
+
+use std::time::Duration;
+
+use doctors::infrastructure::Rivals;
+use jiff::SignedDuration;
+use kernel::PortFailure;
+use metrics::gauge;
+use platform::pg::{self, PgPool};
+use platform::{idempotency, telemetry};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::application::Application;
+
+const BATCH: i64 = 500;
+/// An answer is promised for 24 hours; a day more costs little and forgives clocks.
+const KEEP_ANSWERS: SignedDuration = SignedDuration::from_hours(48);
+
+/// Runs until `stop` turns true: keeps first free times fresh and forgets old answers.
+pub async fn run(application: Application, mut stop: watch::Receiver<bool>) {
+    let mut often = interval(Duration::from_secs(1));
+    let mut seldom = interval(Duration::from_secs(600));
+    often.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        let outcome = tokio::select! {
+            _ = often.tick() => refresh(&application).await,
+            _ = seldom.tick() => purge(&application).await,
+            _ = stop.changed() => break,
+        };
+        if let Err(failure) = outcome {
+            telemetry::log_failure(&failure);
+        }
+    }
+}
+
+/// Mends every first free time that has become stale; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refresh(application: &Application) -> Result<(), PortFailure> {
+    loop {
+        let mended = application.soonest.refresh_stale(BATCH, application.clock.now(), Rivals::Skip).await?;
+        if i64::try_from(mended).unwrap_or(0) < BATCH {
+            return Ok(());
+        }
+    }
+}
+
+async fn purge(application: &Application) -> Result<(), PortFailure> {
+    let now = application.clock.now();
+    let before = now.checked_sub(KEEP_ANSWERS).unwrap_or(now);
+    let mut conn = pg::conn(&application.pool).await?;
+    let gone = idempotency::purge(&mut conn, before).await.map_err(|error| pg::failure("forget old answers", error))?;
+    if gone > 0 {
+        tracing::info!(gone, "forgot old answers");
+    }
+    Ok(())
+}
+
+/// Shows the pool's state as figures, every five seconds, until the process ends.
+pub async fn watch_pool(pool: PgPool) {
+    let mut tick = interval(Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        let status = pool.status();
+        for (state, count) in [
+            ("size", status.size),
+            ("available", status.available),
+            ("waiting", status.waiting),
+            ("max", status.max_size),
+        ] {
+            gauge!("db_pool_connections", "state" => state).set(u32::try_from(count).map_or(f64::MAX, f64::from));
+        }
+    }
+}
