@@ -33,6 +33,12 @@ async fn start(folder: &Path) -> PrivateServer {
     PrivateServer::start(folder, PrivateServerOptions::default()).await.unwrap()
 }
 
+/// Where nothing has to survive, the tests need not wait for the disk.
+async fn start_forgetful(folder: &Path) -> PrivateServer {
+    let options = PrivateServerOptions { fsync: false, ..PrivateServerOptions::default() };
+    PrivateServer::start(folder, options).await.unwrap()
+}
+
 #[tokio::test]
 async fn what_is_stored_is_there_after_a_restart_and_a_second_program_shares_the_server() {
     let folder = folder();
@@ -69,6 +75,30 @@ async fn what_is_stored_is_there_after_a_restart_and_a_second_program_shares_the
 }
 
 #[tokio::test]
+async fn of_several_that_start_at_once_on_an_empty_folder_one_owns_the_server() {
+    let folder = folder();
+    let all = futures_util::future::join_all((0..5).map(|_| start_forgetful(folder.path()))).await;
+    assert_eq!(all.iter().filter(|server| server.is_owner()).count(), 1);
+    for server in &all {
+        assert_eq!(run(server, "SELECT 1").await, ["1"]);
+    }
+    let (owners, guests): (Vec<_>, Vec<_>) = all.into_iter().partition(PrivateServer::is_owner);
+    drop(guests);
+    // Who comes while the owner stops waits for the end and takes its place.
+    let (stopped, next) = futures_util::future::join(
+        futures_util::future::join_all(owners.into_iter().map(PrivateServer::stop)),
+        async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            start_forgetful(folder.path()).await
+        },
+    )
+    .await;
+    assert_eq!(stopped.len(), 1);
+    assert_eq!(run(&next, "SELECT 1").await, ["1"]);
+    next.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_killed_comes_back_by_itself() {
     let folder = folder();
     let server = start(folder.path()).await;
@@ -91,7 +121,7 @@ async fn a_server_that_is_killed_comes_back_by_itself() {
 #[tokio::test]
 async fn data_of_another_major_are_left_alone() {
     let folder = folder();
-    let server = start(folder.path()).await;
+    let server = start_forgetful(folder.path()).await;
     let major = server.major();
     server.stop().await;
     fs::write(folder.path().join("postgres/PG_VERSION"), "9\n").unwrap();
@@ -124,9 +154,11 @@ async fn an_ordinary_user_has_a_server_too() {
 
 async fn survives_kill_9(folder: &Path, user: Option<u32>) {
     let data = folder.join("data");
-    // Where the tests are built, another user may not be able to go.
+    // Where the tests are built, another user may not be able to go. Copied by another program, because
+    // a file we write cannot be executed while any of our children still holds it open.
     let program = folder.join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap();
+    assert!(copied.success());
     for round in 1..=3 {
         let mut helper = helper(&program, &data, user);
         let begun = Instant::now();
