@@ -42,7 +42,8 @@ impl Installation {
             found.extend(Self::in_folder(&tree.join("native/bin")));
         }
         let majors = found.iter().map(|one| one.major.to_string()).collect::<Vec<_>>().join(", ");
-        match (found.into_iter().filter(fits).max_by_key(|one| one.major), data_major) {
+        // The last of equals wins, so turned round: a package's own folder goes before links on the PATH.
+        match (found.into_iter().rev().filter(fits).max_by_key(|one| one.major), data_major) {
             (Some(installation), _) => Ok(installation),
             (None, Some(data_major)) if !majors.is_empty() => {
                 Err(PrivateServerError::OtherMajor { folder: data.to_owned(), data: data_major, installed: majors })
