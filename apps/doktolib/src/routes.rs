@@ -35,13 +35,14 @@ pub fn app(
 > {
     let offered = Arc::new(Offered::new(openapi::document()));
     App::new()
+        // Before the scope around it, which would not let it through.
+        .route("/api/v1/openapi.json", web::get().to(system::openapi_json))
         .into_utoipa_app()
         .app_data(application.doctors.clone())
         .app_data(application.appointments.clone())
         .app_data(application.system.clone())
         .configure(collected)
         .into_app()
-        .route("/api/v1/openapi.json", web::get().to(system::openapi_json))
         .route("/docs", web::get().to(system::to_docs))
         .route("/docs/{file:.*}", web::get().to(system::docs))
         .route("/problems", web::get().to(system::problems))
