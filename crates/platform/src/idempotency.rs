@@ -114,8 +114,12 @@ pub async fn purge(conn: &mut AsyncPgConnection, before: Timestamp) -> Result<us
 }
 
 fn lock_number<T: ?Sized>(once: &Once<T>) -> i64 {
-    let digest: [u8; 32] =
-        Sha256::new().chain_update(once.scope.as_bytes()).chain_update([0]).chain_update(once.key.as_bytes()).finalize().into();
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(once.scope.as_bytes())
+        .chain_update([0])
+        .chain_update(once.key.as_bytes())
+        .finalize()
+        .into();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)

@@ -21,6 +21,8 @@ mod verify;
 pub use verify::{AuditBreak, AuditReport, verify};
 
 mod functions {
+    #![expect(clippy::too_many_arguments, reason = "the columns of one row, for the database")]
+
     use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid};
 
     diesel::define_sql_function! {
@@ -65,19 +67,22 @@ struct Link<'a> {
 impl Link<'_> {
     fn hash(&self, key: &[u8; 32], before: &[u8]) -> [u8; 32] {
         let optional = |present: Option<&[u8]>| present.map_or_else(|| vec![0], |bytes| [&[1], bytes].concat());
-        signing::mac(key, &[
-            before,
-            self.stream.as_bytes(),
-            &self.seq.to_be_bytes(),
-            self.id.as_bytes(),
-            &self.at.as_microsecond().to_be_bytes(),
-            self.actor_kind.as_bytes(),
-            &optional(self.actor_id.as_ref().map(|id| id.as_bytes().as_slice())),
-            self.action.as_bytes(),
-            self.subject.as_bytes(),
-            &optional(self.request_id.map(str::as_bytes)),
-            self.data.as_bytes(),
-        ])
+        signing::mac(
+            key,
+            &[
+                before,
+                self.stream.as_bytes(),
+                &self.seq.to_be_bytes(),
+                self.id.as_bytes(),
+                &self.at.as_microsecond().to_be_bytes(),
+                self.actor_kind.as_bytes(),
+                &optional(self.actor_id.as_ref().map(|id| id.as_bytes().as_slice())),
+                self.action.as_bytes(),
+                self.subject.as_bytes(),
+                &optional(self.request_id.map(str::as_bytes)),
+                self.data.as_bytes(),
+            ],
+        )
     }
 }
 
@@ -94,8 +99,13 @@ impl Journal {
     ///
     /// # Errors
     /// Of the database; the transaction has to be rolled back then.
-    pub async fn append<E: DomainEvent>(&self, conn: &mut AsyncPgConnection, recorded: &Recorded<E>) -> Result<(), DieselError> {
-        let data = serde_json::to_string(&recorded.event).map_err(|error| DieselError::SerializationError(error.into()))?;
+    pub async fn append<E: DomainEvent>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        recorded: &Recorded<E>,
+    ) -> Result<(), DieselError> {
+        let data =
+            serde_json::to_string(&recorded.event).map_err(|error| DieselError::SerializationError(error.into()))?;
         let stream = recorded.event.clinic().unwrap_or(SYSTEM_STREAM);
         let (seq, before) = match self.lock_head(conn, stream).await? {
             Some(head) => head,
@@ -116,12 +126,27 @@ impl Journal {
         self.write(conn, &link, &before).await
     }
 
-    async fn lock_head(&self, conn: &mut AsyncPgConnection, stream: Uuid) -> Result<Option<(i64, Vec<u8>)>, DieselError> {
-        audit_head::table.find(stream).select((audit_head::seq, audit_head::hash)).for_update().first(conn).await.optional()
+    async fn lock_head(
+        &self,
+        conn: &mut AsyncPgConnection,
+        stream: Uuid,
+    ) -> Result<Option<(i64, Vec<u8>)>, DieselError> {
+        audit_head::table
+            .find(stream)
+            .select((audit_head::seq, audit_head::hash))
+            .for_update()
+            .first(conn)
+            .await
+            .optional()
     }
 
     /// Starts a chain, and says so in the installation's own, so that a whole chain cannot vanish unseen.
-    async fn open(&self, conn: &mut AsyncPgConnection, stream: Uuid, at: Timestamp) -> Result<(i64, Vec<u8>), DieselError> {
+    async fn open(
+        &self,
+        conn: &mut AsyncPgConnection,
+        stream: Uuid,
+        at: Timestamp,
+    ) -> Result<(i64, Vec<u8>), DieselError> {
         let opened = diesel::insert_into(audit_head::table)
             .values((audit_head::stream.eq(stream), audit_head::seq.eq(0), audit_head::hash.eq(vec![0_u8; 32])))
             .on_conflict_do_nothing()

@@ -71,9 +71,14 @@ impl ListFreeSlots {
     /// See [`SlotsError`].
     pub async fn run(&self, query: SlotsQuery) -> Result<FreeSlots, SlotsError> {
         let now = self.clock.now();
-        let rules = self.agendas.rules(query.doctor).await?.filter(|rules| rules.active).ok_or(SlotsError::UnknownDoctor)?;
-        let zones: HashMap<ClinicId, TimeZone> = rules.clinics.iter().map(|clinic| (clinic.id, clinic.time_zone.clone())).collect();
-        let today = zones.get(&rules.home_clinic).map_or_else(|| now.to_zoned(TimeZone::UTC), |zone| now.to_zoned(zone.clone())).date();
+        let rules =
+            self.agendas.rules(query.doctor).await?.filter(|rules| rules.active).ok_or(SlotsError::UnknownDoctor)?;
+        let zones: HashMap<ClinicId, TimeZone> =
+            rules.clinics.iter().map(|clinic| (clinic.id, clinic.time_zone.clone())).collect();
+        let today = zones
+            .get(&rules.home_clinic)
+            .map_or_else(|| now.to_zoned(TimeZone::UTC), |zone| now.to_zoned(zone.clone()))
+            .date();
         let from = query.from.unwrap_or_else(|| query.to.map_or(today, |to| to.min(today)));
         let to = query.to.unwrap_or_else(|| from.saturating_add((DEFAULT_DAYS - 1).days()));
         if to < from {
@@ -127,7 +132,8 @@ mod tests {
         agendas.expect_rules().returning(move |_| Ok(Some(rules.clone())));
         let mut busy = MockBusyTimes::new();
         busy.expect_busy().times(1).returning(|_, span| {
-            let taken = Interval::new("2027-03-02T14:00:00Z".parse().unwrap(), "2027-03-02T15:00:00Z".parse().unwrap()).unwrap();
+            let taken = Interval::new("2027-03-02T14:00:00Z".parse().unwrap(), "2027-03-02T15:00:00Z".parse().unwrap())
+                .unwrap();
             assert!(span.contains(&taken));
             Ok(vec![taken])
         });

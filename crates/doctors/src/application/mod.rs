@@ -11,5 +11,6 @@ pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
 pub use next_free_slots::NextFreeSlots;
 pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedStart};
 pub use ports::{
-    Agendas, BusyTimes, City, Clinic, Criteria, DoctorDirectory, Listing, Page, Position, Sort, SortKey, Specialty, WeeklyHoursView,
+    Agendas, BusyTimes, City, Clinic, Criteria, DoctorDirectory, Listing, Page, Position, Sort, SortKey, Specialty,
+    WeeklyHoursView,
 };

@@ -31,7 +31,9 @@ impl NextFreeSlots {
         let Some(rules) = self.agendas.rules(doctor).await? else { return Ok(Vec::new()) };
         let Some(visit_type) = rules.visit_type(visit_type) else { return Ok(Vec::new()) };
         let bookable = rules.bookable_span(now);
-        let Some(span) = Interval::new(bookable.start.max(after).min(bookable.end), bookable.end) else { return Ok(Vec::new()) };
+        let Some(span) = Interval::new(bookable.start.max(after).min(bookable.end), bookable.end) else {
+            return Ok(Vec::new());
+        };
         // A visit that began before `after` may still block its first minutes.
         let busy = self.busy.busy(doctor, span.widened(720, 0)).await?;
         let slots = rules.next_free(visit_type, &busy, now, after, count);

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::Timestamp;
 use kernel::{DoctorId, Interval, PortFailure, VisitTypeId};
 
 use super::ports::Agendas;
@@ -81,7 +81,8 @@ impl OfferSlot {
     /// # Errors
     /// See [`OfferError`].
     pub async fn run(&self, question: OfferQuestion, now: Timestamp) -> Result<Offered, OfferError> {
-        let rules = self.agendas.rules(question.doctor).await?.filter(|rules| rules.active).ok_or(OfferError::UnknownDoctor)?;
+        let rules =
+            self.agendas.rules(question.doctor).await?.filter(|rules| rules.active).ok_or(OfferError::UnknownDoctor)?;
         let visit_type = chosen(&rules, question)?;
         let starts_at = match question.start {
             RequestedStart::Instant(instant) => instant,
@@ -95,14 +96,20 @@ impl OfferSlot {
 }
 
 fn chosen(rules: &Rules, question: OfferQuestion) -> Result<&VisitType, OfferError> {
-    let lasts = |visit_type: &&VisitType| question.duration_minutes.is_none_or(|minutes| visit_type.duration_minutes == minutes);
+    let lasts = |visit_type: &&VisitType| {
+        question.duration_minutes.is_none_or(|minutes| visit_type.duration_minutes == minutes)
+    };
     match question.visit_type {
         Some(id) => {
             let visit_type = rules.visit_type(id).ok_or(OfferError::UnknownVisitType)?;
             Some(visit_type).filter(lasts).ok_or(OfferError::UnknownDuration)
         }
         None if question.duration_minutes.is_none() => rules.default_visit_type().ok_or(OfferError::UnknownVisitType),
-        None => rules.default_visit_type().filter(lasts).or_else(|| rules.visit_types.iter().find(lasts)).ok_or(OfferError::UnknownDuration),
+        None => rules
+            .default_visit_type()
+            .filter(lasts)
+            .or_else(|| rules.visit_types.iter().find(lasts))
+            .ok_or(OfferError::UnknownDuration),
     }
 }
 
@@ -111,7 +118,9 @@ fn instant_of(rules: &Rules, reading: DateTime) -> Result<Timestamp, OfferError>
     match zone.to_ambiguous_timestamp(reading).offset() {
         AmbiguousOffset::Gap { .. } => Err(OfferError::NonexistentLocalTime),
         AmbiguousOffset::Fold { .. } => Err(OfferError::AmbiguousLocalTime),
-        AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(reading).map_err(|_| OfferError::NonexistentLocalTime),
+        AmbiguousOffset::Unambiguous { offset } => {
+            offset.to_timestamp(reading).map_err(|_| OfferError::NonexistentLocalTime)
+        }
     }
 }
 
@@ -121,7 +130,11 @@ mod tests {
     use super::super::test_data::{nine_to_five, now};
     use super::*;
 
-    async fn ask(rules: &Rules, start: RequestedStart, change: impl Fn(&mut OfferQuestion)) -> Result<Offered, OfferError> {
+    async fn ask(
+        rules: &Rules,
+        start: RequestedStart,
+        change: impl Fn(&mut OfferQuestion),
+    ) -> Result<Offered, OfferError> {
         let mut agendas = MockAgendas::new();
         let known = rules.clone();
         agendas.expect_rules().returning(move |_| Ok(Some(known.clone())));
@@ -150,14 +163,19 @@ mod tests {
     #[tokio::test]
     async fn a_reading_the_clocks_skip_or_show_twice_is_refused_by_name() {
         let rules = nine_to_five();
-        assert!(matches!(ask(&rules, local("2027-03-14T02:30:00"), |_| ()).await, Err(OfferError::NonexistentLocalTime)));
+        assert!(matches!(
+            ask(&rules, local("2027-03-14T02:30:00"), |_| ()).await,
+            Err(OfferError::NonexistentLocalTime)
+        ));
         assert!(matches!(ask(&rules, local("2027-11-07T01:30:00"), |_| ()).await, Err(OfferError::AmbiguousLocalTime)));
     }
 
     #[tokio::test]
     async fn a_duration_picks_the_visit_type_that_lasts_so_long() {
         let rules = nine_to_five();
-        let hour = ask(&rules, instant("2027-03-02T15:00:00Z"), |question| question.duration_minutes = Some(60)).await.unwrap();
+        let hour = ask(&rules, instant("2027-03-02T15:00:00Z"), |question| question.duration_minutes = Some(60))
+            .await
+            .unwrap();
         assert_eq!(hour.visit_type.name, "Check-up");
         let odd = ask(&rules, instant("2027-03-02T15:00:00Z"), |question| question.duration_minutes = Some(25)).await;
         assert!(matches!(odd, Err(OfferError::UnknownDuration)), "{odd:?}");

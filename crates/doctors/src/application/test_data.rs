@@ -33,14 +33,18 @@ fn visit_type(clinic: ClinicId, name: &str, minutes: u16) -> VisitType {
 
 pub(super) fn nine_to_five() -> Rules {
     let clinic = ClinicId::mint();
-    let hours = |weekday| WeeklyHours::new(clinic, weekday, MinuteOfDay::new(540).unwrap(), MinuteOfDay::new(1020).unwrap()).unwrap();
+    let hours = |weekday| {
+        WeeklyHours::new(clinic, weekday, MinuteOfDay::new(540).unwrap(), MinuteOfDay::new(1020).unwrap()).unwrap()
+    };
     Rules {
         doctor: DoctorId::mint(),
         active: true,
         home_clinic: clinic,
         clinics: vec![ClinicZone::named(clinic, "America/New_York").unwrap()],
         visit_types: vec![visit_type(clinic, "Consultation", 30), visit_type(clinic, "Check-up", 60)],
-        weekly_hours: [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday].map(hours).into(),
+        weekly_hours: [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday]
+            .map(hours)
+            .into(),
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),

@@ -124,7 +124,8 @@ impl DoctorDirectory for PgDirectory {
     async fn specialties(&self) -> Result<Vec<Specialty>, PortFailure> {
         let failed = |error| pg::failure("list specialties", error);
         let mut conn = pg::conn(&self.pool).await?;
-        let names: Vec<(String, String)> = specialty::table.order(specialty::name).load(&mut conn).await.map_err(failed)?;
+        let names: Vec<(String, String)> =
+            specialty::table.order(specialty::name).load(&mut conn).await.map_err(failed)?;
         let counts: HashMap<String, i64> = doctor::table
             .filter(doctor::active)
             .group_by(doctor::specialty)
@@ -134,7 +135,8 @@ impl DoctorDirectory for PgDirectory {
             .map_err(failed)?
             .into_iter()
             .collect();
-        let counted = |(slug, name): (String, String)| Specialty { doctors: counts.get(&slug).copied().unwrap_or(0), slug, name };
+        let counted =
+            |(slug, name): (String, String)| Specialty { doctors: counts.get(&slug).copied().unwrap_or(0), slug, name };
         Ok(names.into_iter().map(counted).collect())
     }
 
@@ -184,7 +186,8 @@ impl DoctorDirectory for PgDirectory {
             .await
             .map_err(|error| pg::failure("list clinics", error))?;
         let clinics: Vec<Clinic> = rows.into_iter().map(a_clinic).collect();
-        let (entries, next) = cut(clinics, limit, |clinic| Position { key: clinic.name.clone(), id: clinic.id.as_uuid() });
+        let (entries, next) =
+            cut(clinics, limit, |clinic| Position { key: clinic.name.clone(), id: clinic.id.as_uuid() });
         Ok(Page { entries, next })
     }
 
@@ -209,7 +212,10 @@ impl DoctorDirectory for PgDirectory {
             .await
             .optional()
             .map_err(failed)?;
-        json.map(|json| serde_json::from_str(&json).map_err(|error| failed(DieselError::DeserializationError(error.into())))).transpose()
+        json.map(|json| {
+            serde_json::from_str(&json).map_err(|error| failed(DieselError::DeserializationError(error.into())))
+        })
+        .transpose()
     }
 
     async fn weekly_hours(&self, doctor: DoctorId) -> Result<Option<Vec<WeeklyHoursView>>, PortFailure> {
@@ -242,7 +248,8 @@ impl DoctorDirectory for PgDirectory {
             .await
             .map_err(failed)?;
         let minute = |minute: i16| {
-            MinuteOfDay::new(minute.unsigned_abs()).map_err(|error| failed(DieselError::DeserializationError(error.into())))
+            MinuteOfDay::new(minute.unsigned_abs())
+                .map_err(|error| failed(DieselError::DeserializationError(error.into())))
         };
         rows.into_iter()
             .map(|(clinic, weekday, from, to, visit_types, valid_from, valid_until)| {

@@ -123,7 +123,11 @@ pub(super) async fn page(conn: &mut AsyncPgConnection, criteria: &Criteria) -> R
     // The index of the order begins with the filters, so each order filters on the table its index is on.
     let by_soonest = criteria.sort == Sort::Soonest;
     if let Some(slug) = &criteria.specialty {
-        query = if by_soonest { query.filter(soonest::specialty.eq(slug)) } else { query.filter(doctor::specialty.eq(slug)) };
+        query = if by_soonest {
+            query.filter(soonest::specialty.eq(slug))
+        } else {
+            query.filter(doctor::specialty.eq(slug))
+        };
     }
     if let Some(slug) = &criteria.city {
         query = if by_soonest { query.filter(soonest::city.eq(slug)) } else { query.filter(doctor::city.eq(slug)) };
@@ -158,9 +162,8 @@ pub(super) async fn page(conn: &mut AsyncPgConnection, criteria: &Criteria) -> R
             SortKey::Experience(k) => {
                 query.filter(doctor::years_experience.le(k).and(doctor::years_experience.lt(k).or(doctor::id.gt(id))))
             }
-            SortKey::Price(k) => {
-                query.filter(doctor::consultation_price.ge(k).and(doctor::consultation_price.gt(k).or(doctor::id.gt(id))))
-            }
+            SortKey::Price(k) => query
+                .filter(doctor::consultation_price.ge(k).and(doctor::consultation_price.gt(k).or(doctor::id.gt(id)))),
             SortKey::Soonest(k) => {
                 let k = k.to_diesel();
                 query.filter(soonest::soonest_at.ge(k).and(soonest::soonest_at.gt(k).or(soonest::doctor_id.gt(id))))

@@ -91,7 +91,12 @@ impl Soonest {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn rules_changed(&self, conn: &mut AsyncPgConnection, doctor: DoctorId, now: Timestamp) -> Result<(), DieselError> {
+    pub async fn rules_changed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        now: Timestamp,
+    ) -> Result<(), DieselError> {
         self.lock(conn, &[doctor.as_uuid()]).await?;
         self.recompute(conn, &[doctor.as_uuid()], now).await
     }
@@ -145,7 +150,12 @@ impl Soonest {
         Ok(())
     }
 
-    async fn recompute(&self, conn: &mut AsyncPgConnection, doctors: &[Uuid], now: Timestamp) -> Result<(), DieselError> {
+    async fn recompute(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[Uuid],
+        now: Timestamp,
+    ) -> Result<(), DieselError> {
         let mut known = Vec::with_capacity(doctors.len());
         for row in agendas(conn, doctors).await? {
             let (specialty, city) = (row.specialty.clone(), row.city.clone());
@@ -158,7 +168,8 @@ impl Soonest {
             .filter(|((_, _, rules), _)| rules.active)
             .map(|((specialty, city, rules), first)| Row::new(specialty, city, rules, first))
             .collect();
-        let gone: Vec<Uuid> = known.iter().filter(|(_, _, rules)| !rules.active).map(|(_, _, rules)| rules.doctor.as_uuid()).collect();
+        let gone: Vec<Uuid> =
+            known.iter().filter(|(_, _, rules)| !rules.active).map(|(_, _, rules)| rules.doctor.as_uuid()).collect();
         if !gone.is_empty() {
             diesel::delete(soonest::table.filter(soonest::doctor_id.eq_any(&gone))).execute(conn).await?;
         }
@@ -222,7 +233,9 @@ fn first_free(rules: &Rules, busy: &[Interval], now: Timestamp) -> FirstFree {
 }
 
 fn blocked(rules: &Rules, slot: &Slot) -> Interval {
-    let buffers = rules.visit_type(slot.visit_type).map_or((0, 0), |visit_type| (visit_type.buffer_before, visit_type.buffer_after));
+    let buffers = rules
+        .visit_type(slot.visit_type)
+        .map_or((0, 0), |visit_type| (visit_type.buffer_before, visit_type.buffer_after));
     slot.interval().widened(buffers.0, buffers.1)
 }
 
@@ -248,7 +261,8 @@ struct Row {
 impl Row {
     fn new(specialty: &str, city: &str, rules: &Rules, first: FirstFree) -> Self {
         let blocked = first.slot.map_or(Interval { start: never(), end: never() }, |slot| blocked(rules, &slot));
-        let weekdays = rules.weekly_hours.iter().fold(0, |days, hours| days | 1 << (hours.weekday.to_monday_zero_offset()));
+        let weekdays =
+            rules.weekly_hours.iter().fold(0, |days, hours| days | 1 << (hours.weekday.to_monday_zero_offset()));
         Self {
             doctor_id: rules.doctor.as_uuid(),
             specialty: specialty.to_owned(),

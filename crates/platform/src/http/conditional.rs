@@ -65,7 +65,8 @@ pub fn version_in_if_match(request: &HttpRequest) -> Result<Option<i32>, Problem
     if text == "*" {
         return Ok(None);
     }
-    let version = text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"')).and_then(|number| number.parse().ok());
+    let version =
+        text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"')).and_then(|number| number.parse().ok());
     version.map(Some).ok_or_else(|| Problem::of(&kinds::PRECONDITION_FAILED))
 }
 
@@ -76,12 +77,14 @@ enum Weak {
 }
 
 fn matches(request: &HttpRequest, name: HeaderName, tag: &str, weak: Weak) -> bool {
-    request.headers().get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|listed| {
-        let listed = listed.trim();
-        let listed = if weak == Weak::Counts { listed.strip_prefix("W/").unwrap_or(listed) } else { listed };
-        // A compressed answer is marked by some proxies inside the tag; theirs is never stronger than ours.
-        listed == "*" || listed == tag
-    })
+    request.headers().get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
+        |listed| {
+            let listed = listed.trim();
+            let listed = if weak == Weak::Counts { listed.strip_prefix("W/").unwrap_or(listed) } else { listed };
+            // A compressed answer is marked by some proxies inside the tag; theirs is never stronger than ours.
+            listed == "*" || listed == tag
+        },
+    )
 }
 
 #[cfg(test)]

@@ -34,9 +34,14 @@ const FIXED_HEADERS: [(&str, &str); 7] = [
 ///
 /// # Errors
 /// Only with an answer that is complete in itself, when nothing below gave one.
-pub async fn edge(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let text = |request: &ServiceRequest, name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let text = |request: &ServiceRequest, name: &str| {
+        request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)
+    };
     let context = RequestContext {
         request_id: text(&request, "x-request-id")
             .as_deref()
@@ -58,9 +63,13 @@ pub async fn edge(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
             finish(response.headers_mut(), &context.request_id);
             (Ok(response.map_into_boxed_body()), route)
         }
-        Ok(Ok(Err(error))) => (Err(LastResort::from_response(error.error_response(), &context)), "unmatched".to_owned()),
+        Ok(Ok(Err(error))) => {
+            (Err(LastResort::from_response(error.error_response(), &context)), "unmatched".to_owned())
+        }
         Ok(Err(_elapsed)) => (Err(LastResort::from_problem(&Problem::unavailable(), &context)), "unmatched".to_owned()),
-        Err(_panic) => (Err(LastResort::from_problem(&Problem::of(&kinds::INTERNAL), &context)), "unmatched".to_owned()),
+        Err(_panic) => {
+            (Err(LastResort::from_problem(&Problem::of(&kinds::INTERNAL), &context)), "unmatched".to_owned())
+        }
     };
     let status = response.as_ref().map_or_else(|last| last.status, ServiceResponse::status);
     note(&method, &route, status, started.elapsed(), &context);
@@ -73,7 +82,8 @@ fn note(method: &Method, route: &str, status: StatusCode, took: Duration, contex
     let method = if known.contains(method) { method.to_string() } else { "OTHER".to_owned() };
     let labels = [("method", method.clone()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
     counter!("http_requests_total", &labels).increment(1);
-    histogram!("http_request_duration_seconds", "method" => method.clone(), "route" => route.to_owned()).record(took.as_secs_f64());
+    histogram!("http_request_duration_seconds", "method" => method.clone(), "route" => route.to_owned())
+        .record(took.as_secs_f64());
     let ms = u64::try_from(took.as_micros()).unwrap_or(u64::MAX) as f64 / 1000.0;
     let (request_id, trace_id, status) = (&context.request_id, context.trace_id.as_deref(), status.as_u16());
     if status >= 500 {
@@ -155,9 +165,15 @@ fn kind_for(status: StatusCode) -> &'static super::problem::Kind {
 pub async fn problems_only(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?;
     let status = response.status();
-    let is_ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
     if status.is_client_error() || status.is_server_error() {
-        let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        let is_json = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
         if !is_ours && !is_json {
             let (request, _) = response.into_parts();
             return Ok(ServiceResponse::new(request, Problem::of(kind_for(status)).error_response()));

@@ -52,7 +52,7 @@ impl<T: DeserializeOwned + Serialize + Validate + 'static> FromRequest for Body<
     }
 }
 
-/// Like [`Body`], but nothing at all may be sent, which is `T::default()`.
+/// Like [`Body`], but nothing at all (or `null`) may be sent, which is `T::default()`.
 #[derive(Debug)]
 pub struct OptionalBody<T>(
     /// What was sent.
@@ -68,7 +68,7 @@ impl<T: DeserializeOwned + Serialize + Validate + Default + 'static> FromRequest
         let payload = payload.take();
         Box::pin(async move {
             let bytes = read(&request, payload).await?;
-            let value = if bytes.is_empty() {
+            let value = if bytes.trim_ascii().is_empty() || bytes.trim_ascii() == b"null" {
                 T::default()
             } else {
                 require_json(&request)?;
@@ -108,7 +108,8 @@ pub fn from_text<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Resu
 }
 
 fn require_json(request: &HttpRequest) -> Result<(), Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         Ok(())
@@ -118,8 +119,10 @@ fn require_json(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<BytesMut, Problem> {
-    let too_large = || Problem::of(&kinds::TOO_LARGE).detail(format!("A body here has at most {MAX_JSON_BYTES} bytes."));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let too_large =
+        || Problem::of(&kinds::TOO_LARGE).detail(format!("A body here has at most {MAX_JSON_BYTES} bytes."));
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     if announced.is_some_and(|length| length > MAX_JSON_BYTES as u64) {
         return Err(too_large());
     }
@@ -157,9 +160,11 @@ pub fn parse_json<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Pro
     }
     match serde_json::from_slice::<T>(bytes) {
         Ok(value) => checked(value, Vec::new()),
-        Err(error) if !error.is_data() => {
-            Err(Problem::of(&kinds::UNREADABLE).detail(format!("The body is not JSON: line {}, column {}.", error.line(), error.column())))
-        }
+        Err(error) if !error.is_data() => Err(Problem::of(&kinds::UNREADABLE).detail(format!(
+            "The body is not JSON: line {}, column {}.",
+            error.line(),
+            error.column()
+        ))),
         Err(_) => match serde_json::from_slice::<Value>(bytes) {
             Ok(Value::Object(fields)) => {
                 let (value, errors) = field_by_field::<T>(fields);
@@ -183,12 +188,16 @@ pub fn parse_json<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Pro
 /// # Errors
 /// 422 with every bad parameter.
 pub fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_str(query).map_err(|_| Problem::of(&kinds::UNREADABLE).detail("The query string cannot be read."))?;
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Problem::of(&kinds::UNREADABLE).detail("The query string cannot be read."))?;
     let mut fields = Map::new();
     for (name, value) in pairs {
         if value.contains('\0') {
-            return Err(Problem::invalid(vec![FieldError::new(printable(&name), "characters", "must not hold the character NUL")]));
+            return Err(Problem::invalid(vec![FieldError::new(
+                printable(&name),
+                "characters",
+                "must not hold the character NUL",
+            )]));
         }
         if fields.insert(name.clone(), Value::String(value)).is_some() {
             return Err(Problem::invalid(vec![FieldError::new(printable(&name), "duplicate", "is given twice")]));
@@ -277,7 +286,9 @@ fn expected_names(message: &str) -> Vec<&str> {
 /// What serde expected, without what it found: that may be somebody's name.
 fn explain(message: &str) -> String {
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) if expected.len() <= 200 => format!("must be {}", expected.trim_end_matches(|c: char| c == '.')),
+        Some((_, expected)) if expected.len() <= 200 => {
+            format!("must be {}", expected.trim_end_matches('.'))
+        }
         _ => "is not a valid value here".to_owned(),
     }
 }
@@ -315,15 +326,18 @@ mod tests {
         let problem = result.unwrap_err();
         let body: Value = serde_json::from_slice(&problem.body()).unwrap();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        let mut fields: Vec<String> =
-            errors.iter().map(|e| format!("{}:{}", e["field"].as_str().unwrap(), e["code"].as_str().unwrap())).collect();
+        let mut fields: Vec<String> = errors
+            .iter()
+            .map(|e| format!("{}:{}", e["field"].as_str().unwrap(), e["code"].as_str().unwrap()))
+            .collect();
         fields.sort();
         (problem.kind().status, fields)
     }
 
     #[test]
     fn every_bad_field_of_a_body_is_told_at_once() {
-        let (status, fields) = told(parse_json::<Form>(br#"{"name":"","count":"x","email":"no","role":"admin","x":1}"#));
+        let (status, fields) =
+            told(parse_json::<Form>(br#"{"name":"","count":"x","email":"no","role":"admin","x":1}"#));
         assert_eq!(status, 422);
         assert_eq!(fields, ["count:type", "email:email", "name:length", "role:unknown", "x:unknown"]);
     }
@@ -347,7 +361,10 @@ mod tests {
     fn a_query_refuses_unknown_repeated_and_bad_parameters() {
         let search = parse_query::<Search>("limit=20&q=a%20b").unwrap();
         assert_eq!((search.limit, search.q.as_deref()), (Some(20), Some("a b")));
-        assert_eq!(told(parse_query::<Search>("limit=0&page=2")), (422, vec!["limit:range".into(), "page:unknown".into()]));
+        assert_eq!(
+            told(parse_query::<Search>("limit=0&page=2")),
+            (422, vec!["limit:range".into(), "page:unknown".into()])
+        );
         assert_eq!(told(parse_query::<Search>("limit=many")), (422, vec!["limit:type".into()]));
         assert_eq!(told(parse_query::<Search>("q=1&q=2")), (422, vec!["q:duplicate".into()]));
     }

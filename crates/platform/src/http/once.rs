@@ -66,8 +66,11 @@ pub fn again(error: &OnceError) -> Result<HttpResponse, Problem> {
         OnceError::InProgress => {
             Err(Problem::of(&kinds::KEY_IN_PROGRESS).header(header::RETRY_AFTER, header::HeaderValue::from_static("1")))
         }
-        OnceError::Reused => Err(Problem::of(&kinds::KEY_REUSED)
-            .field(FieldError::new("Idempotency-Key", "reused", "was used for another request"))),
+        OnceError::Reused => Err(Problem::of(&kinds::KEY_REUSED).field(FieldError::new(
+            "Idempotency-Key",
+            "reused",
+            "was used for another request",
+        ))),
     }
 }
 

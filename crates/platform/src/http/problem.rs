@@ -95,7 +95,10 @@ impl FieldError {
 
 /// An error as clients see it: `application/problem+json` (RFC 9457).
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
     kind: &'static Kind,
     detail: Option<String>,
     errors: Vec<FieldError>,
@@ -133,21 +136,21 @@ impl Problem {
     /// A problem of a kind, told by its title alone.
     #[must_use]
     pub fn of(kind: &'static Kind) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind,
             detail: None,
             errors: Vec::new(),
             members: Map::new(),
             headers: Vec::new(),
             request_id: context::request_id(),
-        }
+        }))
     }
 
     /// Bad input: 422 with every bad field.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::of(&kinds::INVALID);
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem
     }
 
@@ -170,52 +173,52 @@ impl Problem {
     /// With a sentence about this very case. Never put a client's values or a cause in it.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// With one bad field.
     #[must_use]
     pub fn field(mut self, error: FieldError) -> Self {
-        self.errors.push(error);
+        self.0.errors.push(error);
         self
     }
 
     /// With a further member (RFC 9457, section 3.2).
     #[must_use]
     pub fn member(mut self, name: &str, value: Value) -> Self {
-        self.members.insert(name.to_owned(), value);
+        self.0.members.insert(name.to_owned(), value);
         self
     }
 
     /// With a header field.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Which kind it is.
     #[must_use]
-    pub const fn kind(&self) -> &'static Kind {
-        self.kind
+    pub fn kind(&self) -> &'static Kind {
+        self.0.kind
     }
 
     /// The body's bytes.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
         let body = ProblemBody {
-            r#type: format!("/problems/{}", self.kind.code),
-            title: self.kind.title.to_owned(),
-            status: self.kind.status,
-            detail: self.detail.clone().unwrap_or_else(|| format!("{}.", self.kind.title)),
-            code: self.kind.code.to_owned(),
-            request_id: self.request_id.clone().or_else(context::request_id).unwrap_or_default(),
-            errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
+            r#type: format!("/problems/{}", self.0.kind.code),
+            title: self.0.kind.title.to_owned(),
+            status: self.0.kind.status,
+            detail: self.0.detail.clone().unwrap_or_else(|| format!("{}.", self.0.kind.title)),
+            code: self.0.kind.code.to_owned(),
+            request_id: self.0.request_id.clone().or_else(context::request_id).unwrap_or_default(),
+            errors: (!self.0.errors.is_empty()).then(|| self.0.errors.clone()),
         };
         let mut value = serde_json::to_value(body).unwrap_or_default();
         if let Value::Object(map) = &mut value {
-            map.extend(self.members.clone());
+            map.extend(self.0.members.clone());
         }
         value.to_string().into_bytes()
     }
@@ -223,20 +226,20 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.code)
+        f.write_str(self.0.kind.code)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         response.body(self.body())

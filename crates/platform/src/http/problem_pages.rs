@@ -21,28 +21,34 @@ fn frame(title: &str, content: &Markup) -> Markup {
 /// The page `/problems/{code}`.
 #[must_use]
 pub fn page(kind: &Kind) -> Markup {
-    frame(kind.title, &html! {
-        h1 { (kind.title) }
-        p { (kind.help) }
-        dl {
-            dt { "Code" } dd { code { (kind.code) } }
-            dt { "HTTP status" } dd { (kind.status) }
-        }
-        p { a href="/problems" { "All problems" } }
-    })
+    frame(
+        kind.title,
+        &html! {
+            h1 { (kind.title) }
+            p { (kind.help) }
+            dl {
+                dt { "Code" } dd { code { (kind.code) } }
+                dt { "HTTP status" } dd { (kind.status) }
+            }
+            p { a href="/problems" { "All problems" } }
+        },
+    )
 }
 
 /// The page `/problems`.
 #[must_use]
 pub fn index(kinds: &[&Kind]) -> Markup {
-    frame("Problems", &html! {
-        h1 { "Problems the API may answer" }
-        p { "Every error is " code { "application/problem+json" } " (RFC 9457); its " code { "code" } " is one of these." }
-        dl {
-            @for kind in kinds {
-                dt { a href={ "/problems/" (kind.code) } { code { (kind.code) } } " · " (kind.status) }
-                dd { (kind.title) }
+    frame(
+        "Problems",
+        &html! {
+            h1 { "Problems the API may answer" }
+            p { "Every error is " code { "application/problem+json" } " (RFC 9457); its " code { "code" } " is one of these." }
+            dl {
+                @for kind in kinds {
+                    dt { a href={ "/problems/" (kind.code) } { code { (kind.code) } } " · " (kind.status) }
+                    dd { (kind.title) }
+                }
             }
-        }
-    })
+        },
+    )
 }

@@ -56,8 +56,12 @@ struct Row {
 /// # Errors
 /// Of the database. A broken chain is no error but part of the report.
 pub async fn verify(conn: &mut AsyncPgConnection, journal: &Journal) -> Result<AuditReport, DieselError> {
-    let heads: BTreeMap<Uuid, (i64, Vec<u8>)> =
-        audit_head::table.load::<(Uuid, i64, Vec<u8>)>(conn).await?.into_iter().map(|(stream, seq, hash)| (stream, (seq, hash))).collect();
+    let heads: BTreeMap<Uuid, (i64, Vec<u8>)> = audit_head::table
+        .load::<(Uuid, i64, Vec<u8>)>(conn)
+        .await?
+        .into_iter()
+        .map(|(stream, seq, hash)| (stream, (seq, hash)))
+        .collect();
     let mut streams: Vec<Uuid> = audit_event::table.select(audit_event::stream).distinct().load(conn).await?;
     streams.extend(heads.keys().copied());
     let opened: Vec<Uuid> = audit_event::table

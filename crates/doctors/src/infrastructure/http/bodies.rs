@@ -95,7 +95,11 @@ impl From<Listing> for DoctorBody {
             rating: f64::from(doctor.rating) / 100.0,
             years_experience: doctor.years_experience,
             bio: doctor.bio,
-            available_days: (0..).zip(WEEKDAYS).filter(|(bit, _)| doctor.weekdays & (1 << bit) != 0).map(|(_, day)| day).collect(),
+            available_days: (0..)
+                .zip(WEEKDAYS)
+                .filter(|(bit, _)| doctor.weekdays & (1 << bit) != 0)
+                .map(|(_, day)| day)
+                .collect(),
             languages: doctor.languages,
             visit_modes: modes.into_iter().filter(|(offered, _)| *offered).map(|(_, mode)| mode).collect(),
             next_available_at: doctor.next_available_at.map(|at| in_zone(at, &zone)),
@@ -250,7 +254,8 @@ pub struct WeeklyHoursBody {
 
 impl From<WeeklyHoursView> for WeeklyHoursBody {
     fn from(hours: WeeklyHoursView) -> Self {
-        let weekday = usize::try_from(hours.weekday - 1).ok().and_then(|day| WEEKDAYS.get(day)).copied().unwrap_or_default();
+        let weekday =
+            usize::try_from(hours.weekday - 1).ok().and_then(|day| WEEKDAYS.get(day)).copied().unwrap_or_default();
         Self {
             clinic_id: hours.clinic.as_uuid(),
             weekday,

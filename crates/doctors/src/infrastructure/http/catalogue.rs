@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use kernel::{ClinicId, DoctorId};
 use platform::http::{
-    DEFAULT_LIMIT, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link, ok_or_not_modified, read_cursor,
+    DEFAULT_LIMIT, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link, ok_or_not_modified,
+    read_cursor,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -31,7 +32,11 @@ pub(super) struct NoParams {}
     )
 )]
 #[get("/specialties")]
-pub(super) async fn list_specialties(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_specialties(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let specialties: Vec<SpecialtyBody> = api.directory.specialties().await?.into_iter().map(Into::into).collect();
     Ok(ok_or_not_modified(&request, &specialties, None))
 }
@@ -48,7 +53,11 @@ pub(super) async fn list_specialties(request: HttpRequest, _: Query<NoParams>, a
     )
 )]
 #[get("/cities")]
-pub(super) async fn list_cities(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_cities(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let cities: Vec<CityBody> = api.directory.cities().await?.into_iter().map(Into::into).collect();
     Ok(ok_or_not_modified(&request, &cities, None))
 }
@@ -87,7 +96,11 @@ pub(super) struct ClinicParams {
     )
 )]
 #[get("/clinics")]
-pub(super) async fn list_clinics(request: HttpRequest, params: Query<ClinicParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_clinics(
+    request: HttpRequest,
+    params: Query<ClinicParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let Query(params) = params;
     let after: Option<Position<String>> = params.cursor.as_deref().map(read_cursor).transpose()?;
     let city = params.city.as_deref().map(slug);
@@ -111,7 +124,11 @@ pub(super) async fn list_clinics(request: HttpRequest, params: Query<ClinicParam
     )
 )]
 #[get("/clinics/{id}")]
-pub(super) async fn get_clinic(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn get_clinic(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let id: ClinicId = id_in_path(&request, "id")?;
     let clinic = api.directory.clinic(id).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
     Ok(ok_or_not_modified(&request, &ClinicBody::from(clinic), None))
@@ -131,7 +148,11 @@ pub(super) async fn get_clinic(request: HttpRequest, _: Query<NoParams>, api: Da
     )
 )]
 #[get("/doctors/{id}/visit-types")]
-pub(super) async fn list_visit_types(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_visit_types(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let id: DoctorId = id_in_path(&request, "id")?;
     let visit_types = api.directory.visit_types(id).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
     let bodies: Vec<VisitTypeBody> = visit_types.into_iter().map(Into::into).collect();
@@ -152,7 +173,11 @@ pub(super) async fn list_visit_types(request: HttpRequest, _: Query<NoParams>, a
     )
 )]
 #[get("/doctors/{id}/weekly-hours")]
-pub(super) async fn list_weekly_hours(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_weekly_hours(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let id: DoctorId = id_in_path(&request, "id")?;
     let hours = api.directory.weekly_hours(id).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
     let bodies: Vec<WeeklyHoursBody> = hours.into_iter().map(Into::into).collect();

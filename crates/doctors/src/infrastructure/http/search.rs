@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::DoctorId;
 use platform::http::{
-    DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link, ok_or_not_modified,
-    read_cursor,
+    DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link,
+    ok_or_not_modified, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -99,7 +99,11 @@ impl DoctorParams {
             storable && position.key.sort() == sort
         };
         if !after.is_none_or(in_order) {
-            return Err(Problem::invalid(vec![FieldError::new("cursor", "cursor", "belongs to a list in another order")]));
+            return Err(Problem::invalid(vec![FieldError::new(
+                "cursor",
+                "cursor",
+                "belongs to a list in another order",
+            )]));
         }
         let words = self.q.as_deref().map(search_text).unwrap_or_default();
         Ok(Criteria {
@@ -144,7 +148,11 @@ fn storable(date: Date) -> Date {
     )
 )]
 #[get("/doctors")]
-pub(super) async fn list_doctors(request: HttpRequest, params: Query<DoctorParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_doctors(
+    request: HttpRequest,
+    params: Query<DoctorParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let page = api.directory.search(&params.0.criteria()?, api.clock.now()).await?;
     let link = page.next.map(|position| next_link(&request, &cursor(&position)));
     let doctors: Vec<DoctorBody> = page.entries.into_iter().map(Into::into).collect();
@@ -165,7 +173,11 @@ pub(super) async fn list_doctors(request: HttpRequest, params: Query<DoctorParam
     )
 )]
 #[get("/doctors/{id}")]
-pub(super) async fn get_doctor(request: HttpRequest, _: Query<NoParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn get_doctor(
+    request: HttpRequest,
+    _: Query<NoParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let id: DoctorId = id_in_path(&request, "id")?;
     let doctor = api.directory.find(id, api.clock.now()).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
     Ok(ok_or_not_modified(&request, &DoctorBody::from(doctor), None))

@@ -30,7 +30,8 @@ pub(super) struct SlotParams {
 
 impl From<SlotsError> for Problem {
     fn from(error: SlotsError) -> Self {
-        let invalid = |field: &str, code: &str, message: &str| Self::invalid(vec![FieldError::new(field, code, message)]);
+        let invalid =
+            |field: &str, code: &str, message: &str| Self::invalid(vec![FieldError::new(field, code, message)]);
         match error {
             SlotsError::UnknownDoctor => Self::of(&kinds::NOT_FOUND),
             SlotsError::UnknownVisitType => invalid("visit_type_id", "unknown", "is not offered by this doctor"),
@@ -57,12 +58,19 @@ impl From<SlotsError> for Problem {
     )
 )]
 #[get("/doctors/{id}/slots")]
-pub(super) async fn list_slots(request: HttpRequest, params: Query<SlotParams>, api: Data<DoctorsApi>) -> Result<HttpResponse, Problem> {
+pub(super) async fn list_slots(
+    request: HttpRequest,
+    params: Query<SlotParams>,
+    api: Data<DoctorsApi>,
+) -> Result<HttpResponse, Problem> {
     let Query(params) = params;
     let doctor: DoctorId = id_in_path(&request, "id")?;
     let query = SlotsQuery { doctor, visit_type: params.visit_type_id, from: params.from, to: params.to };
     let free = api.slots.run(query).await?;
-    let slots: Vec<SlotBody> =
-        free.slots.iter().map(|slot| SlotBody::new(slot, free.zones.get(&slot.clinic).unwrap_or(&TimeZone::UTC))).collect();
+    let slots: Vec<SlotBody> = free
+        .slots
+        .iter()
+        .map(|slot| SlotBody::new(slot, free.zones.get(&slot.clinic).unwrap_or(&TimeZone::UTC)))
+        .collect();
     Ok(ok_or_not_modified(&request, &slots, None))
 }
