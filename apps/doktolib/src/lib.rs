@@ -11,6 +11,7 @@ mod fallback;
 mod health_check;
 mod neighbours;
 pub mod openapi;
+mod prebuilt;
 mod routes;
 pub mod secret;
 pub mod seed;

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::Figures;
-use crate::openapi;
+use crate::{openapi, prebuilt};
 
 /// What the handlers need.
 pub struct SystemApi {
@@ -127,7 +127,11 @@ async fn figures(api: Data<SystemApi>) -> HttpResponse {
 
 /// The description of the API, generated from the code.
 pub async fn openapi_json(request: HttpRequest) -> HttpResponse {
-    ok_or_not_modified(&request, openapi::document(), None)
+    if !prebuilt::takes_brotli(&request) {
+        return ok_or_not_modified(&request, openapi::document(), None);
+    }
+    let body = serde_json::to_vec(openapi::document()).unwrap_or_default();
+    prebuilt::send("openapi.json", "application/json", body)
 }
 
 /// Every kind of problem there is.
@@ -160,14 +164,20 @@ fn html(page: String) -> HttpResponse {
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 /// The interactive page; all its files are in the binary.
-pub async fn docs(file: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn docs(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
     let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
     match utoipa_swagger_ui::serve(&file, config) {
-        Ok(Some(found)) => Ok(HttpResponse::Ok()
-            .content_type(found.content_type)
-            .insert_header((header::CONTENT_SECURITY_POLICY, DOCS_POLICY))
-            .insert_header((header::CACHE_CONTROL, "no-cache"))
-            .body(found.bytes.into_owned())),
+        Ok(Some(found)) => {
+            let mut response = if prebuilt::takes_brotli(&request) {
+                prebuilt::send(&format!("docs/{file}"), &found.content_type, found.bytes.into_owned())
+            } else {
+                HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned())
+            };
+            let policy = header::HeaderValue::from_static(DOCS_POLICY);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
+            Ok(response)
+        }
         Ok(None) | Err(_) => Err(Problem::of(&kinds::NOT_FOUND)),
     }
 }

@@ -1,7 +1,5 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 use uuid::Uuid;
 
 use super::SeedError;
@@ -100,7 +98,7 @@ impl Doctor {
     }
 
     pub(super) fn search_text(&self) -> String {
-        search_text(&self.first_name, &self.last_name, &self.bio)
+        doctors::domain::search_text(&format!("{} {} {}", self.first_name, self.last_name, self.bio))
     }
 
     /// Opens `date` for one day where the week does not; a seeding on a Sunday has visits of the day too.
@@ -176,19 +174,4 @@ fn hours(dice: &mut Dice, offers: &[Offer], at: Timestamp) -> Vec<Hours> {
 
 fn minute(of_day: i64) -> i16 {
     i16::try_from(of_day).unwrap_or(0)
-}
-
-/// What a search looks in: name and bio, lower case, without accents.
-fn search_text(first: &str, last: &str, bio: &str) -> String {
-    format!("{first} {last} {bio}").to_lowercase().nfd().filter(|c| !is_combining_mark(*c)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn search_text_has_neither_capitals_nor_accents() {
-        assert_eq!(search_text("Zoë", "Núñez", "Déjà vu."), "zoe nunez deja vu.");
-    }
 }

@@ -20,7 +20,7 @@ pub(super) struct Rows {
 
 /// Rows of all tables, in the order in which they can be loaded, and the counts of all that ever was in it.
 pub(super) struct Batch {
-    tables: [Rows; 10],
+    tables: [Rows; 9],
     clinics: u64,
     doctors: u64,
     patients: u64,
@@ -34,9 +34,8 @@ const VISIT_TYPE: usize = 3;
 const HOURS: usize = 4;
 const OVERRIDE: usize = 5;
 const TIME_OFF: usize = 6;
-const SOONEST: usize = 7;
-const PATIENT: usize = 8;
-const APPOINTMENT: usize = 9;
+const PATIENT: usize = 7;
+const APPOINTMENT: usize = 8;
 
 impl Default for Batch {
     fn default() -> Self {
@@ -62,10 +61,6 @@ impl Default for Batch {
                 ),
                 rows("doctors.override_day", "doctor_id, on_date, hours"),
                 rows("doctors.time_off", "id, doctor_id, starts_at, ends_at"),
-                rows(
-                    "doctors.soonest",
-                    "doctor_id, specialty, city, soonest_at, local_date, blocked_from, blocked_until, valid_until",
-                ),
                 rows("appointments.patient", "id, name, email, name_key, email_key, created_at"),
                 rows(
                     "appointments.appointment",
@@ -144,10 +139,7 @@ impl Batch {
         if let Some(off) = &doctor.time_off {
             self.row(TIME_OFF).value(off.id).value(id).value(off.starts_at).value(off.ends_at).end();
         }
-        // Out of date from the start: the server works the first free time out by itself.
-        let row = self.row(SOONEST).value(id).text(&doctor.specialty).text(&clinic.city.slug);
-        let row = row.text("9000-01-01T00:00:00Z").text("9000-01-01").text("9000-01-01T00:00:00Z");
-        row.text("9000-01-01T00:01:00Z").text("1970-01-01T00:00:00Z").end();
+        // The first free time is not ours to write: a trigger says that it is to be computed.
     }
 
     pub(super) fn patient(&mut self, patient: &Patient) {
