@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
@@ -51,32 +51,47 @@ struct Row {
     hash: Vec<u8>,
 }
 
-/// Walks every chain from its first link to its head.
+/// Walks every chain from its first link to its head, all of them as they stand at one instant.
 ///
 /// # Errors
-/// Of the database. A broken chain is no error but part of the report.
+/// Of the database; when `conn` is inside a transaction already. A broken chain is no error but part of the report.
 pub async fn verify(conn: &mut AsyncPgConnection, journal: &Journal) -> Result<AuditReport, DieselError> {
+    // One snapshot: what is appended while we walk is the next walk's.
+    conn.build_transaction().repeatable_read().read_only().run(async |conn| walk_all(conn, journal).await).await
+}
+
+async fn walk_all(conn: &mut AsyncPgConnection, journal: &Journal) -> Result<AuditReport, DieselError> {
     let heads: BTreeMap<Uuid, (i64, Vec<u8>)> = audit_head::table
         .load::<(Uuid, i64, Vec<u8>)>(conn)
         .await?
         .into_iter()
         .map(|(stream, seq, hash)| (stream, (seq, hash)))
         .collect();
-    let mut streams: Vec<Uuid> = audit_event::table.select(audit_event::stream).distinct().load(conn).await?;
-    streams.extend(heads.keys().copied());
-    let opened: Vec<Uuid> = audit_event::table
+    let opened: BTreeSet<Uuid> = audit_event::table
         .filter(audit_event::stream.eq(SYSTEM_STREAM).and(audit_event::action.eq(STREAM_OPENED)))
         .select(audit_event::subject)
         .load(conn)
-        .await?;
-    streams.extend(opened);
-    streams.sort_unstable();
-    streams.dedup();
+        .await?
+        .into_iter()
+        .collect();
+    let mut streams: BTreeSet<Uuid> =
+        audit_event::table.select(audit_event::stream).distinct().load(conn).await?.into_iter().collect();
+    streams.extend(heads.keys().chain(&opened));
+    // Every other chain is opened by an event of the installation's own.
+    let unopened = streams.iter().any(|stream| *stream != SYSTEM_STREAM && !opened.contains(stream));
+    if !streams.is_empty() {
+        streams.insert(SYSTEM_STREAM);
+    }
     let mut report = AuditReport { chains: streams.len(), events: 0, breaks: Vec::new() };
     for stream in streams {
-        if let Some(found) = walk(conn, journal, stream, heads.get(&stream), &mut report.events).await? {
-            report.breaks.push(found);
-        }
+        let events_before = report.events;
+        let found = walk(conn, journal, stream, heads.get(&stream), &mut report.events).await?;
+        let found = found.or_else(|| {
+            let next = i64::try_from(report.events - events_before).unwrap_or(i64::MAX - 1) + 1;
+            let what = "the event that opens a chain is missing";
+            (stream == SYSTEM_STREAM && unopened).then_some(AuditBreak { stream, seq: next, event: None, what })
+        });
+        report.breaks.extend(found);
     }
     Ok(report)
 }
@@ -90,11 +105,9 @@ async fn walk(
 ) -> Result<Option<AuditBreak>, DieselError> {
     let at = |seq, event, what| Some(AuditBreak { stream, seq, event, what });
     let mut last = (0_i64, vec![0_u8; 32]);
-    // Events that come in while we walk stand behind the head we have read; they are the next walk's.
-    let end = head.map_or(i64::MAX, |(seq, _)| *seq);
     loop {
         let rows: Vec<Row> = audit_event::table
-            .filter(audit_event::stream.eq(stream).and(audit_event::seq.gt(last.0)).and(audit_event::seq.le(end)))
+            .filter(audit_event::stream.eq(stream).and(audit_event::seq.gt(last.0)))
             .order(audit_event::seq)
             .limit(CHUNK)
             .load(conn)
@@ -103,6 +116,9 @@ async fn walk(
         for row in rows {
             if row.seq != last.0 + 1 {
                 return Ok(at(last.0 + 1, None, "the event is missing"));
+            }
+            if head.is_some_and(|(seq, _)| row.seq > *seq) {
+                return Ok(at(row.seq, Some(row.id), "the event stands behind the head of the chain"));
             }
             let link = Link {
                 stream: row.stream,
@@ -128,7 +144,8 @@ async fn walk(
     }
     Ok(match head {
         None => at(last.0 + 1, None, "the head of the chain is missing"),
-        Some((seq, _)) if *seq != last.0 => at(last.0 + 1, None, "the event is missing"),
+        // A chain and its first event come into being together, so even a head at 0 misses one.
+        Some((seq, _)) if *seq != last.0 || *seq == 0 => at(last.0 + 1, None, "the event is missing"),
         Some((_, hash)) if *hash != last.1 => at(last.0, None, "the head does not fit the last event"),
         Some(_) => None,
     })
