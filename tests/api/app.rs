@@ -1,0 +1,299 @@
+//! The application on a database with the fixed set of `docs/test-data.md`, and what comes back from it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::body::to_bytes;
+use actix_web::dev::Service as _;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web::Bytes;
+use appointments::application::GuestBooking;
+use doktolib::application::{Application, Figures, Parts};
+use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
+use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
+use kernel::StoppedClock;
+use platform::pg::{self, PgPool};
+use platform::signing::LinkSigner;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+use uuid::Uuid;
+
+pub const PUBLIC_URL: &str = "https://doktolib.example";
+const SECRET: &str = "a secret of the tests, longer than 32 characters";
+
+/// How an application differs from the usual one.
+pub struct Wishes {
+    pub guests: GuestBooking,
+    pub cors_origins: Vec<String>,
+    pub figures: Option<Figures>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { guests: GuestBooking::Immediate, cors_origins: Vec::new(), figures: None }
+    }
+}
+
+type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
+
+/// A running application with a database and a clock of its own.
+pub struct App {
+    send: Send,
+    pub clock: Arc<StoppedClock>,
+    pub application: Application,
+    db: Option<TestDatabase>,
+}
+
+/// What the application answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl App {
+    /// With the fixed set, at the instant it is made for.
+    pub async fn start() -> Self {
+        Self::with(Wishes::default()).await
+    }
+
+    pub async fn with(wishes: Wishes) -> Self {
+        let db = testkit::database().await;
+        let mut client = pg::client(&db.settings).await.unwrap();
+        seed_test_data(&mut client).await.unwrap();
+        let mut app = Self::on(db.pool.clone(), wishes).await;
+        app.db = Some(db);
+        app
+    }
+
+    /// On somebody else's connections.
+    pub async fn on(pool: PgPool, wishes: Wishes) -> Self {
+        let clock = Arc::new(StoppedClock::at(TEST_DATA_NOW));
+        let application = Application::new(Parts {
+            pool,
+            secret: secret(),
+            clock: clock.clone(),
+            guests: wishes.guests,
+            public_url: PUBLIC_URL.to_owned(),
+            cors_origins: wishes.cors_origins,
+            figures: wishes.figures,
+        });
+        let service = Rc::new(init_service(doktolib::app(&application)).await);
+        let send: Send = Box::new(move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                let response = match service.call(request.to_request()).await {
+                    Ok(response) => response.into_parts().1,
+                    Err(error) => error.error_response(),
+                };
+                let (status, headers) = (response.status().as_u16(), response.headers().clone());
+                Answer { status, headers, body: to_bytes(response.into_body()).await.unwrap() }
+            })
+        });
+        Self { send, clock, application, db: None }
+    }
+
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        (self.send)(request).await
+    }
+
+    pub async fn get(&self, uri: &str) -> Answer {
+        self.send(TestRequest::get().uri(uri)).await
+    }
+
+    pub async fn get_with(&self, uri: &str, header: (&str, &str)) -> Answer {
+        self.send(TestRequest::get().uri(uri).insert_header(header)).await
+    }
+
+    pub async fn post(&self, uri: &str, body: &Value) -> Answer {
+        self.send(TestRequest::post().uri(uri).set_json(body)).await
+    }
+
+    pub async fn post_with(&self, uri: &str, body: &Value, header: (&str, &str)) -> Answer {
+        self.send(TestRequest::post().uri(uri).set_json(body).insert_header(header)).await
+    }
+
+    /// Books, and panics unless it works.
+    pub async fn booked(&self, body: &Value) -> Answer {
+        let answer = self.post("/api/v1/appointments", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer
+    }
+
+    pub fn set_clock(&self, now: &str) {
+        self.clock.set(now.parse().unwrap());
+    }
+
+    /// Runs SQL beside the application.
+    pub async fn sql(&self, statements: &str) {
+        self.client().await.batch_execute(statements).await.unwrap();
+    }
+
+    /// One number out of the database.
+    pub async fn number(&self, query: &str) -> i64 {
+        self.client().await.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    /// The texts of one column.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        self.client().await.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
+    pub async fn client(&self) -> tokio_postgres::Client {
+        pg::client(&self.db.as_ref().expect("a database of its own").settings).await.unwrap()
+    }
+
+    /// Every business table and a hash over its rows. The first free times are left out: reading mends them.
+    pub async fn tables(&self) -> BTreeMap<String, String> {
+        let client = self.client().await;
+        let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
+             WHERE schemaname IN ('appointments', 'doctors', 'journal', 'platform') AND tablename <> 'soonest'";
+        let mut hashes = BTreeMap::new();
+        for row in client.query(tables, &[]).await.unwrap() {
+            let table: String = row.get(0);
+            let hash = format!(
+                "SELECT count(*) || ':' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"
+            );
+            hashes.insert(table, client.query_one(&hash, &[]).await.unwrap().get(0));
+        }
+        hashes
+    }
+
+    /// Walks the audit chains; gives how many events they hold.
+    pub async fn audited(&self) -> u64 {
+        let mut conn = pg::conn(&self.application.pool).await.unwrap();
+        let report = platform::journal::verify(&mut conn, &self.application.journal).await.unwrap();
+        assert!(report.breaks.is_empty(), "{:?}", report.breaks);
+        report.events
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The answer as a list.
+    pub fn list(&self) -> Vec<Value> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        self.json().as_array().unwrap().clone()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Status and `code` of a problem, after a look at the form that every problem has.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text());
+        let body = self.json();
+        let code = body["code"].as_str().unwrap().to_owned();
+        assert_eq!(body["type"], format!("/problems/{code}"));
+        assert_eq!(body["status"], self.status);
+        assert_eq!(body["request_id"].as_str(), self.header("x-request-id"));
+        assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()));
+        assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        (self.status, code)
+    }
+
+    /// `field:code` of every bad field of a 422 `invalid`, in order.
+    pub fn bad_fields(&self) -> Vec<String> {
+        assert_eq!(self.problem(), (422, "invalid".to_owned()), "{}", self.text());
+        self.fields()
+    }
+
+    /// `field:code` of every entry of `errors`, in order.
+    pub fn fields(&self) -> Vec<String> {
+        let body = self.json();
+        let told = body["errors"].as_array().cloned().unwrap_or_default();
+        let mut fields: Vec<String> = told
+            .iter()
+            .map(|error| format!("{}:{}", error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect();
+        fields.sort();
+        fields
+    }
+
+    /// Where `Link: <…>; rel="next"` leads.
+    pub fn next(&self) -> Option<String> {
+        let link = self.header("link")?;
+        let (address, rest) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
+        assert_eq!(rest, "; rel=\"next\"");
+        Some(address.to_owned())
+    }
+
+    /// Path and query of the link in `manage_url`, with `step` between them.
+    pub fn manage(&self, step: &str) -> String {
+        let body = self.json();
+        let path = body["manage_url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+        let (path, query) = path.split_once('?').unwrap();
+        format!("{path}{step}?{query}")
+    }
+}
+
+pub fn secret() -> SecretString {
+    SecretString::from(SECRET)
+}
+
+/// An id of the fixed set: the letter of its kind and its number.
+pub fn id(kind: char, number: u32) -> String {
+    format!("01900000-0000-7000-8000-{kind}{number:011}")
+}
+
+pub fn doctor(number: u32) -> String {
+    id('d', number)
+}
+
+pub fn visit_type(doctor: u32, place: u32) -> String {
+    id('e', doctor * 10 + place)
+}
+
+/// The link of an appointment of the fixed set, with `step` behind its address.
+pub fn link(id: &str, step: &str) -> String {
+    let token = LinkSigner::new(&secret(), "appointment").token(id.parse::<Uuid>().unwrap());
+    format!("/api/v1/appointments/{id}{step}?token={token}")
+}
+
+/// What Ada sends to see a doctor of the fixed set.
+pub fn ada(doctor_number: u32, starts_at: &str) -> Value {
+    guest("Ada Example", doctor_number, starts_at)
+}
+
+/// What somebody else sends.
+pub fn guest(name: &str, doctor_number: u32, starts_at: &str) -> Value {
+    let address = format!("{}@example.org", name.to_lowercase().replace(' ', "."));
+    json!({
+        "doctor_id": doctor(doctor_number),
+        "starts_at": starts_at,
+        "patient_name": name,
+        "patient_email": address,
+    })
+}
+
+/// `body` with one field more, or another value in it; null takes it out.
+pub fn with(body: &Value, field: &str, value: impl Into<Value>) -> Value {
+    let mut body = body.clone();
+    match value.into() {
+        Value::Null => drop(body.as_object_mut().unwrap().remove(field)),
+        value => body[field] = value,
+    }
+    body
+}
+
+pub fn instant(value: &Value) -> Timestamp {
+    value.as_str().unwrap_or_else(|| panic!("no instant: {value}")).parse().unwrap()
+}
+
+/// The values of one field of each entry.
+pub fn all<'a>(list: &'a [Value], field: &str) -> Vec<&'a str> {
+    list.iter().map(|entry| entry[field].as_str().unwrap_or("")).collect()
+}

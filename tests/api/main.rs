@@ -1,0 +1,4 @@
+//! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
+
+mod app;
+mod slots;
