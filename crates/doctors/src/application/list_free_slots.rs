@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan as _, civil::Date};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 use kernel::{ClinicId, Clock, DoctorId, Interval, PortFailure, VisitTypeId};
 
 use super::ports::{Agendas, BusyTimes};
@@ -95,9 +95,10 @@ impl ListFreeSlots {
 
         // Zones differ by less than a day and a visit with its buffers lasts less than one.
         let margin = SignedDuration::from_hours(48);
+        let midnight = |date: Date, otherwise| date.to_zoned(TimeZone::UTC).map_or(otherwise, |day| day.timestamp());
         let asked = Interval {
-            start: from.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(now, |day| day.timestamp()) - margin,
-            end: to.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(now, |day| day.timestamp()) + margin,
+            start: midnight(from, Timestamp::MIN).checked_sub(margin).unwrap_or(Timestamp::MIN),
+            end: midnight(to, Timestamp::MAX).checked_add(margin).unwrap_or(Timestamp::MAX),
         };
         let bookable = rules.bookable_span(now);
         let Some(span) = Interval::new(asked.start.max(bookable.start), asked.end.min(bookable.end)) else {
