@@ -1,6 +1,6 @@
 # `make run` builds Doktolib and starts it, on a PostgreSQL of its own unless DATABASE_URL is set.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench migrate seed docs-check
+.PHONY: help run test lint fmt bench migrate seed docs-check fuzz
 
 # release: quick to use, slow to build the first time; dev: the other way round.
 PROFILE ?= release
@@ -42,3 +42,6 @@ seed: ## Fill the database with made-up doctors and patients
 
 docs-check: ## Check that the links in the documents lead somewhere
 	@scripts/check-docs.sh
+
+fuzz: ## Let schemathesis try to break the API of a server that runs already
+	@scripts/fuzz-api.sh
