@@ -18,7 +18,7 @@ use super::context::{RequestContext, sane_request_id, trace_id, within};
 use super::problem::{Problem, kinds};
 
 /// The longest a request may take; later it is answered with 503.
-pub const DEADLINE: Duration = Duration::from_secs(15);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 const FIXED_HEADERS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
@@ -180,4 +180,47 @@ pub async fn problems_only(request: ServiceRequest, next: Next<BoxBody>) -> Resu
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+    use actix_web::{App, web};
+
+    use super::*;
+
+    /// Status, problem code and request id of what a handler's fate is answered with.
+    async fn answered(path: &str) -> (u16, String, String) {
+        async fn slow() -> &'static str {
+            tokio::time::sleep(DEADLINE * 2).await;
+            "too late"
+        }
+        async fn broken() -> &'static str {
+            std::panic::panic_any("a defect")
+        }
+        let app =
+            App::new().route("/slow", web::get().to(slow)).route("/broken", web::get().to(broken)).wrap(from_fn(edge));
+        let app = init_service(app).await;
+        let request = TestRequest::get().uri(path).insert_header(("x-request-id", "r-1")).to_request();
+        let error = actix_web::dev::Service::call(&app, request).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.headers().get("x-content-type-options").unwrap(), "nosniff");
+        let id = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
+        let status = response.status().as_u16();
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["request_id"], "r-1");
+        (status, body["code"].as_str().unwrap().to_owned(), id)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_answered_with_503() {
+        assert_eq!(answered("/slow").await, (503, "unavailable".into(), "r-1".into()));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_500_and_tells_nothing() {
+        assert_eq!(answered("/broken").await, (500, "internal".into(), "r-1".into()));
+    }
 }
