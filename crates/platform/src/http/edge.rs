@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::context::{RequestContext, sane_request_id, trace_id, within};
 use super::problem::{Problem, kinds};
 
-/// The longest a request may take; later it is answered with 503.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+/// The longest a request may take, as long as a single statement may; later it is answered with 503.
+pub const DEADLINE: Duration = Duration::from_secs(5);
 
 const FIXED_HEADERS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
