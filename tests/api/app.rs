@@ -11,7 +11,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::web::Bytes;
 use appointments::application::GuestBooking;
 use doktolib::application::{Application, Figures, Parts};
-use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
+use doktolib::seed::{SeedOptions, TEST_DATA_NOW, seed, seed_test_data};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use kernel::StoppedClock;
@@ -30,11 +30,13 @@ pub struct Wishes {
     pub guests: GuestBooking,
     pub cors_origins: Vec<String>,
     pub figures: Option<Figures>,
+    /// So many made-up doctors in place of the fixed set.
+    pub demo_doctors: Option<u32>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { guests: GuestBooking::Immediate, cors_origins: Vec::new(), figures: None }
+        Self { guests: GuestBooking::Immediate, cors_origins: Vec::new(), figures: None, demo_doctors: None }
     }
 }
 
@@ -65,7 +67,13 @@ impl App {
     pub async fn with(wishes: Wishes) -> Self {
         let db = testkit::database().await;
         let mut client = pg::client(&db.settings).await.unwrap();
-        seed_test_data(&mut client).await.unwrap();
+        match wishes.demo_doctors {
+            None => seed_test_data(&mut client).await.unwrap(),
+            Some(doctors) => {
+                let options = SeedOptions { doctors, ..SeedOptions::new(TEST_DATA_NOW) };
+                seed(&mut client, &options).await.unwrap()
+            }
+        };
         let mut app = Self::on(db.pool.clone(), wishes).await;
         app.db = Some(db);
         app

@@ -1,4 +1,6 @@
 //! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
 
 mod app;
+mod catalogue;
+mod search;
 mod slots;
