@@ -1,6 +1,9 @@
 //! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
 
 mod app;
+mod booking;
 mod catalogue;
+mod idempotency;
+mod manage;
 mod search;
 mod slots;
