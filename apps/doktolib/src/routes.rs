@@ -46,6 +46,7 @@ pub fn app(
         .route("/docs", web::get().to(system::to_docs))
         .route("/docs/{file:.*}", web::get().to(system::docs))
         .route("/problems", web::get().to(system::problems))
+        .route("/problems.css", web::get().to(system::problems_css))
         .route("/problems/{code}", web::get().to(system::problem))
         .default_service(web::to(move |request: HttpRequest| {
             let offered = Arc::clone(&offered);

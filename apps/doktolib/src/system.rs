@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
 use jiff::Timestamp;
 use kernel::Clock;
-use platform::http::{Kind, Problem, kinds, ok_or_not_modified, problem_index, problem_page};
+use platform::http::{Kind, PROBLEMS_CSS, Problem, kinds, ok_or_not_modified, problem_index, problem_page};
 use platform::pg::{self, PgPool};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -139,7 +139,8 @@ fn all_kinds() -> Vec<&'static Kind> {
     kinds::ALL.iter().chain(APPOINTMENTS_PROBLEMS).chain(DOCTORS_PROBLEMS).copied().collect()
 }
 
-const PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// The list of problems.
 pub async fn problems() -> HttpResponse {
@@ -160,12 +161,17 @@ fn html(page: String) -> HttpResponse {
         .body(page)
 }
 
+/// The looks of the pages about problems.
+pub async fn problems_css() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(PROBLEMS_CSS)
+}
+
 /// The interactive page's files carry their styles inline and their icons as data.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
-/// The interactive page; all its files are in the binary.
+/// The interactive page; all its files are in the binary, and its check by an outside service is off.
 pub async fn docs(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
-    let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
+    let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json").validator_url("none"));
     match utoipa_swagger_ui::serve(&file, config) {
         Ok(Some(found)) => {
             let mut response = if prebuilt::takes_brotli(&request) {

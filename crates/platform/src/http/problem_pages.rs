@@ -4,6 +4,17 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::problem::Kind;
 
+/// The stylesheet of these pages: readable on a phone, in light and dark.
+pub const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1rem/1.6 system-ui,sans-serif;margin:0;padding:1.5rem}\
+main{max-width:42rem;margin:0 auto}\
+h1{font-size:1.5rem;line-height:1.25}\
+dt{font-weight:600;margin-top:1rem}\
+dd{margin:.1rem 0 0}\
+code{font-family:ui-monospace,monospace}\
+a{color:LinkText}";
+
 fn frame(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -11,6 +22,7 @@ fn frame(title: &str, content: &Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="stylesheet" href="/problems.css";
                 title { (title) " · Doktolib" }
             }
             body { main { (content) } }
