@@ -3,6 +3,7 @@
 mod app;
 mod booking;
 mod catalogue;
+mod face;
 mod idempotency;
 mod manage;
 mod search;
