@@ -6,5 +6,7 @@ mod catalogue;
 mod face;
 mod idempotency;
 mod manage;
+mod operations;
+mod readme;
 mod search;
 mod slots;
