@@ -97,7 +97,13 @@ impl Soonest {
         doctor: DoctorId,
         now: Timestamp,
     ) -> Result<(), DieselError> {
-        self.lock(conn, &[doctor.as_uuid()]).await?;
+        let _locked: Option<Uuid> = soonest::table
+            .find(doctor.as_uuid())
+            .select(soonest::doctor_id)
+            .for_update()
+            .first(conn)
+            .await
+            .optional()?;
         self.recompute(conn, &[doctor.as_uuid()], now).await
     }
 
@@ -107,15 +113,18 @@ impl Soonest {
     /// When the database fails.
     pub async fn refresh_stale(&self, limit: i64, now: Timestamp, rivals: Rivals) -> Result<usize, PortFailure> {
         pg::transaction(&self.pool, "refresh first free times", async |conn| {
-            let stale = soonest::table
+            let oldest = soonest::table
                 .filter(soonest::valid_until.lt(now.to_diesel()))
                 .order(soonest::valid_until)
                 .limit(limit)
-                .select(soonest::doctor_id)
-                .for_update();
+                .select(soonest::doctor_id);
             let stale: Vec<Uuid> = match rivals {
-                Rivals::Skip => stale.skip_locked().load(conn).await?,
-                Rivals::Await => stale.load(conn).await?,
+                // Who never waits may lock in any order.
+                Rivals::Skip => oldest.for_update().skip_locked().load(conn).await?,
+                Rivals::Await => {
+                    let oldest: Vec<Uuid> = oldest.load(conn).await?;
+                    self.lock_stale(conn, &oldest, now).await?
+                }
             };
             if !stale.is_empty() {
                 self.recompute(conn, &stale, now).await?;
@@ -131,23 +140,31 @@ impl Soonest {
     /// When the database fails.
     pub async fn refresh(&self, doctors: &[Uuid], now: Timestamp) -> Result<(), PortFailure> {
         pg::transaction(&self.pool, "refresh first free times", async |conn| {
-            self.lock(conn, doctors).await?;
-            self.recompute(conn, doctors, now).await?;
+            let stale = self.lock_stale(conn, doctors, now).await?;
+            if !stale.is_empty() {
+                self.recompute(conn, &stale, now).await?;
+            }
             Ok::<_, pg::Abort<PortFailure>>(())
         })
         .await
     }
 
-    /// In the order of their ids, so that two who lock many never wait for each other in a circle.
-    async fn lock(&self, conn: &mut AsyncPgConnection, doctors: &[Uuid]) -> Result<(), DieselError> {
-        let _locked: Vec<Uuid> = soonest::table
-            .filter(soonest::doctor_id.eq_any(doctors))
+    /// Locks those rows that are still stale once they are ours: of many who come at once the first mends them
+    /// all, and the others need not. In the order of the ids, so that two who lock many never wait for each other
+    /// in a circle.
+    async fn lock_stale(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[Uuid],
+        now: Timestamp,
+    ) -> Result<Vec<Uuid>, DieselError> {
+        soonest::table
+            .filter(soonest::doctor_id.eq_any(doctors).and(soonest::valid_until.lt(now.to_diesel())))
             .order(soonest::doctor_id)
             .select(soonest::doctor_id)
             .for_update()
             .load(conn)
-            .await?;
-        Ok(())
+            .await
     }
 
     async fn recompute(
