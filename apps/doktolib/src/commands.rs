@@ -12,7 +12,7 @@ use crate::config::{Config, Tier};
 use crate::database::Database;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
-use crate::server::{self, Failure, Halves, secret_of};
+use crate::server::{self, Failure, Halves, secret_in_use, secret_of};
 use crate::{health_check, openapi};
 
 /// Doktolib: find a doctor, book a time that is really free.
@@ -46,17 +46,17 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Seed {
-    /// How many doctors, 1–10000
-    #[arg(long, env = "SEED_NUM_DOCTORS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    doctors: u32,
+    /// How many doctors, 1–10000; SEED_NUM_DOCTORS or 100 when left out
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    doctors: Option<u32>,
     /// About how many appointments for each
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=2_000))]
     appointments: u32,
     /// Another number makes other people
     #[arg(long)]
     seed: Option<u64>,
-    /// Replace everything that is there
-    #[arg(long, env = "SEED_FORCE", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    /// Replace everything that is there; SEED_FORCE=true does it too
+    #[arg(long)]
     force: bool,
     /// The fixed small set of docs/test-data.md
     #[arg(long, conflicts_with_all = ["force", "seed"])]
@@ -137,10 +137,10 @@ impl Seed {
         }
         pg::migrate(&database.settings).await?;
         let mut options = SeedOptions::new(SystemClock.now());
-        options.doctors = self.doctors;
+        options.doctors = self.doctors.unwrap_or(config.seed_doctors);
         options.appointments_per_doctor = self.appointments;
         options.seed = self.seed.unwrap_or(options.seed);
-        options.force = self.force;
+        options.force = self.force || config.seed_force;
         options.progress = true;
         let what = if self.test_data { What::TestData } else { What::Demo(options) };
         let journal = Journal::new(&secret_of(config)?);
@@ -158,13 +158,14 @@ async fn health(config: &Config) -> Result<ExitCode, Failure> {
 }
 
 async fn verify(config: &Config, database: &Database) -> Result<ExitCode, Failure> {
+    let journal = Journal::new(&secret_in_use(config)?);
     let mut settings = database.settings.clone();
     settings.max_connections = 1;
     // A long trail takes longer to walk than any request may.
     settings.statement_timeout = std::time::Duration::ZERO;
     let pool = pg::pool(&settings)?;
     let mut conn = pg::conn(&pool).await?;
-    let report = journal::verify(&mut conn, &Journal::new(&secret_of(config)?)).await?;
+    let report = journal::verify(&mut conn, &journal).await?;
     println!("{} chains with {} events", report.chains, report.events);
     for found in &report.breaks {
         let event = found.event.map_or_else(String::new, |id| format!(" ({id})"));

@@ -28,7 +28,8 @@ impl Offered {
                 methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method).collect();
             (ResourceDef::new(path.as_str()), offered.join(", "))
         });
-        let pages = ["/api/v1/openapi.json", "/docs", "/docs/{file:.*}", "/problems", "/problems.css", "/problems/{code}"];
+        let pages =
+            ["/api/v1/openapi.json", "/docs", "/docs/{file:.*}", "/problems", "/problems.css", "/problems/{code}"];
         let pages = pages.into_iter().map(|path| (ResourceDef::new(path), "GET, HEAD, OPTIONS".to_owned()));
         Self { paths: described.chain(pages).collect() }
     }

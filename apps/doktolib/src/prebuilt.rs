@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use platform::http::{etag_of, is_known};
 
 const QUALITY: u32 = 6;
 const WINDOW: u32 = 20;
@@ -26,8 +28,8 @@ pub fn takes_brotli(request: &HttpRequest) -> bool {
     })
 }
 
-/// The file in brotli. `name` stands for the content: the same name always has the same bytes.
-pub fn send(name: &str, content_type: &str, content: Vec<u8>) -> HttpResponse {
+/// The file in brotli, or 304. `name` stands for the content: the same name always has the same bytes.
+pub fn send(request: &HttpRequest, name: &str, content_type: &str, content: Vec<u8>) -> HttpResponse {
     let known =
         COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|files| files.get(name).cloned());
     let body = known.or_else(|| {
@@ -36,12 +38,18 @@ pub fn send(name: &str, content_type: &str, content: Vec<u8>) -> HttpResponse {
         files.get_or_insert_default().insert(name.to_owned(), body.clone());
         Some(body)
     });
-    let mut response = HttpResponse::Ok();
-    response.content_type(content_type).insert_header((header::VARY, "accept-encoding"));
-    match body {
-        Some(body) => response.insert_header(ContentEncoding::Brotli).body(body),
-        None => response.body(content),
+    let Some(body) = body else { return HttpResponse::Ok().content_type(content_type).body(content) };
+    let tag = etag_of(&body);
+    let known = is_known(request, &tag);
+    let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response
+        .insert_header((header::ETAG, tag))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, "accept-encoding"));
+    if known {
+        return response.finish();
     }
+    response.content_type(content_type).insert_header(ContentEncoding::Brotli).body(body)
 }
 
 fn compressed(content: &[u8]) -> Option<Vec<u8>> {

@@ -36,6 +36,14 @@ pub fn of_data_folder(data_dir: &Path) -> io::Result<SecretString> {
     }
 }
 
+/// The secret kept in the data folder, where there is one.
+///
+/// # Errors
+/// When the folder cannot be read, or holds a file that is no secret.
+pub fn kept_in(data_dir: &Path) -> io::Result<Option<SecretString>> {
+    read(&data_dir.join("secret"))
+}
+
 fn read(path: &Path) -> io::Result<Option<SecretString>> {
     match fs::read_to_string(path) {
         Ok(text) if text.trim().len() >= MIN_LENGTH => Ok(Some(SecretString::from(text.trim()))),

@@ -51,6 +51,20 @@ pub fn secret_of(config: &Config) -> Result<SecretString, Failure> {
     }
 }
 
+/// The secret with which this installation has signed so far; none is made.
+///
+/// # Errors
+/// When there is none: a new one would make all that is signed look forged.
+pub fn secret_in_use(config: &Config) -> Result<SecretString, Failure> {
+    match &config.secret {
+        Some(secret) => Ok(secret.clone()),
+        None => secret::kept_in(&config.data_dir)?.ok_or_else(|| {
+            let folder = config.data_dir.display();
+            format!("there is no secret in {folder}: name the data folder (DOKTOLIB_DATA_DIR) or the secret (DOKTOLIB_SECRET)").into()
+        }),
+    }
+}
+
 /// Builds the application on an open database.
 ///
 /// # Errors

@@ -131,7 +131,7 @@ pub async fn openapi_json(request: HttpRequest) -> HttpResponse {
         return ok_or_not_modified(&request, openapi::document(), None);
     }
     let body = serde_json::to_vec(openapi::document()).unwrap_or_default();
-    prebuilt::send("openapi.json", "application/json", body)
+    prebuilt::send(&request, "openapi.json", "application/json", body)
 }
 
 /// Every kind of problem there is.
@@ -175,7 +175,7 @@ pub async fn docs(request: HttpRequest, file: Path<String>) -> Result<HttpRespon
     match utoipa_swagger_ui::serve(&file, config) {
         Ok(Some(found)) => {
             let mut response = if prebuilt::takes_brotli(&request) {
-                prebuilt::send(&format!("docs/{file}"), &found.content_type, found.bytes.into_owned())
+                prebuilt::send(&request, &format!("docs/{file}"), &found.content_type, found.bytes.into_owned())
             } else {
                 HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned())
             };

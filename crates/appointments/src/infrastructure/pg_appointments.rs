@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, Once, PatientId, PortFailure, VisitTypeId};
+use metrics::counter;
 use platform::idempotency;
 use platform::journal::Journal;
 use platform::pg::{self, Abort, PgPool};
@@ -17,7 +18,7 @@ use super::schema::{appointment, patient};
 use crate::application::{
     AppointmentDetails, AppointmentStore, Change, InsertError, KnownGuest, NewAppointment, PatientIs, UpdateError,
 };
-use crate::domain::{Appointment, Patient, Status, VisitMode};
+use crate::domain::{Appointment, AppointmentEvent, Patient, Status, VisitMode};
 
 const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
 const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
@@ -120,9 +121,11 @@ impl AppointmentStore for PgAppointments {
             self.watch.changed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
             self.journal.append(conn, &new.booked).await?;
             keep(conn, new.once.as_ref(), &new.details, new.booked.at).await?;
-            Ok(())
+            Ok::<_, Abort<InsertError>>(())
         })
-        .await
+        .await?;
+        count(&new.booked.event);
+        Ok(())
     }
 
     async fn update(&self, change: &Change) -> Result<(), UpdateError> {
@@ -155,9 +158,20 @@ impl AppointmentStore for PgAppointments {
             self.watch.changed(conn, after.doctor, &[before.blocked, after.blocked], change.event.at).await?;
             self.journal.append(conn, &change.event).await?;
             keep(conn, change.once.as_ref(), &change.after, change.event.at).await?;
-            Ok(())
+            Ok::<_, Abort<UpdateError>>(())
         })
-        .await
+        .await?;
+        count(&change.event.event);
+        Ok(())
+    }
+}
+
+/// Counts what has really changed, after the commit.
+fn count(event: &AppointmentEvent) {
+    match event {
+        AppointmentEvent::Booked { .. } => counter!("bookings_total").increment(1),
+        AppointmentEvent::Cancelled { .. } => counter!("cancellations_total").increment(1),
+        AppointmentEvent::Rescheduled { .. } => counter!("reschedulings_total").increment(1),
     }
 }
 

@@ -27,7 +27,7 @@ pub fn etag_of(bytes: &[u8]) -> String {
 pub fn ok_or_not_modified<T: Serialize>(request: &HttpRequest, value: &T, link: Option<String>) -> HttpResponse {
     let body = serde_json::to_vec(value).unwrap_or_default();
     let tag = etag_of(&body);
-    let known = matches(request, header::IF_NONE_MATCH, &tag, Weak::Counts);
+    let known = is_known(request, &tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header((header::ETAG, tag));
     response.insert_header((header::CACHE_CONTROL, "no-cache"));
@@ -35,6 +35,12 @@ pub fn ok_or_not_modified<T: Serialize>(request: &HttpRequest, value: &T, link: 
         response.insert_header((header::LINK, link));
     }
     if known { response.finish() } else { response.content_type("application/json").body(body) }
+}
+
+/// Does the client have the representation of this tag already (`If-None-Match`)?
+#[must_use]
+pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    matches(request, header::IF_NONE_MATCH, tag, Weak::Counts)
 }
 
 /// Fails with 412 when `If-Match` is there and does not name `tag`.

@@ -19,7 +19,8 @@ use super::problem::{FieldError, Problem, kinds};
 
 /// The largest JSON body: 64 KiB.
 pub const MAX_JSON_BYTES: usize = 64 * 1024;
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// Shorter than the request's own deadline, so that a slow sender hears what was wrong.
+const BODY_DEADLINE: Duration = Duration::from_secs(4);
 const MAX_ERRORS: usize = 50;
 
 /// A JSON body, parsed and validated.

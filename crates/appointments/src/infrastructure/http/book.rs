@@ -50,10 +50,7 @@ pub(super) async fn book_appointment(
     }
     let booking = booking(body.value)?;
     match api.book.run(Actor::Guest, booking, context::request_id(), once.clone()).await {
-        Ok(booked) => {
-            counter!("bookings_total").increment(1);
-            Ok(send(&created(&api, &booked), Replayed::No))
-        }
+        Ok(booked) => Ok(send(&created(&api, &booked), Replayed::No)),
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {
             let reason = if matches!(refused, BookError::PatientBusy) { "patient_busy" } else { "slot_taken" };

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{Actor, AppointmentId, KeptAnswer, Once};
-use metrics::counter;
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{
     Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, version_in_if_match, version_tag,
@@ -125,10 +124,7 @@ pub(super) async fn cancel_appointment(
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
     let wish = Cancellation { id, reason, only_version: version_in_if_match(&request)? };
     match api.cancel.run(actor, wish, context::request_id(), once).await {
-        Ok(details) => {
-            counter!("cancellations_total").increment(1);
-            Ok(send(&shown(&api, &details), Replayed::No))
-        }
+        Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(CancelError::Once(error)) => again(&error),
         Err(error) => Err(error.into()),
     }
@@ -175,10 +171,7 @@ pub(super) async fn reschedule_appointment(
     let wish =
         Rescheduling { id, start: RequestedStart::Instant(start.0), only_version: version_in_if_match(&request)? };
     match api.reschedule.run(actor, wish, context::request_id(), once.clone()).await {
-        Ok(details) => {
-            counter!("reschedulings_total").increment(1);
-            Ok(send(&shown(&api, &details), Replayed::No))
-        }
+        Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(RescheduleError::Once(error)) => again(&error),
         Err(refused @ (RescheduleError::SlotTaken { .. } | RescheduleError::PatientBusy)) => {
             send_refusal(&api.answers, once.as_ref(), refused.into(), api.reschedule.clock.now()).await

@@ -106,7 +106,9 @@ fn installed() -> Vec<PathBuf> {
 }
 
 fn carried_tree(data_dir: &Path) -> PathBuf {
-    let root = env::var_os("DOKTOLIB_PG_DIST").map_or_else(|| data_dir.join("postgres-dist"), PathBuf::from);
+    let root = env::var_os("DOKTOLIB_PG_DIST")
+        .filter(|value| !value.is_empty())
+        .map_or_else(|| data_dir.join("postgres-dist"), PathBuf::from);
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let machine = match env::consts::ARCH {
         "x86_64" => "x64",
