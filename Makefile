@@ -28,9 +28,11 @@ lint: ## Check the layout of the code and let clippy look for mistakes
 fmt: ## Lay out the code
 	cargo fmt --all
 
-bench: ## Measure
+bench: ## Measure what free slots and each operation over HTTP cost (docs/performance.md)
 	@scripts/setup.sh build postgres
-	cargo bench --workspace
+	cargo build --release --bin doktolib
+	cargo bench -p doctors --bench slots
+	cargo bench -p doktolib-tests --bench http
 
 migrate: ## Bring the tables up to date
 	@scripts/setup.sh build postgres
