@@ -1,12 +1,14 @@
 //! Reading, cancelling and moving an appointment by its signed link.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{Actor, AppointmentId, KeptAnswer, Once};
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{
-    Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, version_in_if_match, version_tag,
+    Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_in_if_match, version_tag,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -28,11 +30,24 @@ pub(super) struct LinkParams {
     token: Option<String>,
 }
 
-impl LinkParams {
-    /// The appointment in the path, and its holder.
-    fn open(&self, request: &HttpRequest, api: &AppointmentsApi) -> Result<(AppointmentId, Actor), Problem> {
-        let id: AppointmentId = id_in_path(request, "id")?;
-        Ok((id, api.links.holder(id, self.token.as_deref())?))
+/// Whoever holds the link of the appointment in the path. Stands first among a handler's arguments, so that
+/// nobody else's body is looked at.
+pub(super) struct Holder {
+    id: AppointmentId,
+    actor: Actor,
+}
+
+impl FromRequest for Holder {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let link = Query::<LinkParams>::from_request(request, payload).into_inner();
+        ready(link.and_then(|Query(link)| {
+            let id: AppointmentId = id_in_path(request, "id")?;
+            let api = request.app_data::<Data<AppointmentsApi>>().ok_or_else(|| Problem::of(&kinds::INTERNAL))?;
+            Ok(Self { id, actor: api.links.holder(id, link.token.as_deref())? })
+        }))
     }
 }
 
@@ -71,12 +86,8 @@ fn once(
     )
 )]
 #[get("/appointments/{id}")]
-pub(super) async fn get_appointment(
-    request: HttpRequest,
-    link: Query<LinkParams>,
-    api: Data<AppointmentsApi>,
-) -> Result<HttpResponse, Problem> {
-    let (id, actor) = link.0.open(&request, &api)?;
+pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) -> Result<HttpResponse, Problem> {
+    let Holder { id, actor } = holder;
     let details = api.read.run(actor, id).await?;
     Ok(send(&shown(&api, &details), Replayed::No))
 }
@@ -108,12 +119,12 @@ pub(super) async fn get_appointment(
 )]
 #[post("/appointments/{id}/cancel")]
 pub(super) async fn cancel_appointment(
+    holder: Holder,
     request: HttpRequest,
-    link: Query<LinkParams>,
     body: OptionalBody<CancelBody>,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, actor) = link.0.open(&request, &api)?;
+    let Holder { id, actor } = holder;
     let OptionalBody(body) = body;
     let once = once(&api, key_of(&request)?, "cancel", id, body.fingerprint);
     if let Some(once) = &once
@@ -155,12 +166,12 @@ pub(super) async fn cancel_appointment(
 )]
 #[post("/appointments/{id}/reschedule")]
 pub(super) async fn reschedule_appointment(
+    holder: Holder,
     request: HttpRequest,
-    link: Query<LinkParams>,
     body: Body<RescheduleBody>,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, actor) = link.0.open(&request, &api)?;
+    let Holder { id, actor } = holder;
     let once = once(&api, key_of(&request)?, "reschedule", id, body.fingerprint);
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
