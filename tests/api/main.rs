@@ -1,12 +1,17 @@
 //! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
 
+mod anonymous;
 mod app;
 mod booking;
 mod catalogue;
 mod face;
 mod idempotency;
+mod logs;
 mod manage;
+mod openapi;
 mod operations;
 mod readme;
+mod schema;
 mod search;
 mod slots;
+mod snapshots;

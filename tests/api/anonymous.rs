@@ -1,0 +1,100 @@
+//! Nobody gets in without a key unless it says so here, and whoever changes something leaves a trace.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use serde_json::{Value, json};
+
+use crate::app::{App, ada, id};
+use crate::schema::operations;
+
+/// What is open to everybody.
+const PUBLIC: [&str; 13] = [
+    "bookAppointment",
+    "getClinic",
+    "getDoctor",
+    "listCities",
+    "listClinics",
+    "listDoctors",
+    "listSlots",
+    "listSpecialties",
+    "listVisitTypes",
+    "listWeeklyHours",
+    "live",
+    "metrics",
+    "ready",
+];
+
+#[actix_web::test]
+async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else() {
+    let app = App::start().await;
+    let before = app.tables().await;
+    let mut closed = BTreeSet::new();
+    for operation in operations() {
+        if PUBLIC.contains(&operation.id.as_str()) {
+            continue;
+        }
+        closed.insert(operation.id.clone());
+        assert!(operation.value["responses"].get("401").is_some(), "{} does not announce 401", operation.id);
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+        // A visit that is there, one that is not, and a body that is none: all are told the same.
+        for number in [12109, 99999] {
+            let uri = operation.path.replace("{id}", &id('a', number));
+            let request = || TestRequest::with_uri(&uri).method(method.clone());
+            for request in [
+                request(),
+                request().set_json(json!({})),
+                request().set_payload("{"),
+                request().set_json(json!({"role": 1})),
+            ] {
+                let answer = app.send(request).await;
+                assert_eq!(answer.problem(), (401, "not-signed-in".to_owned()), "{} {uri}", operation.id);
+                assert!(answer.header("www-authenticate").is_some());
+            }
+        }
+    }
+    assert_eq!(
+        closed.into_iter().collect::<Vec<_>>(),
+        ["cancelAppointment", "getAppointment", "rescheduleAppointment"]
+    );
+    assert_eq!(app.tables().await, before);
+}
+
+#[test]
+fn the_list_of_public_operations_names_only_what_there_is() {
+    let all: BTreeSet<String> = operations().into_iter().map(|operation| operation.id).collect();
+    for listed in PUBLIC {
+        assert!(all.contains(listed), "{listed}");
+    }
+    assert!(PUBLIC.is_sorted());
+}
+
+#[actix_web::test]
+async fn every_writing_operation_leaves_an_audit_event_and_a_message() {
+    let app = App::start().await;
+    let booked = app.booked(&ada(1, "2027-03-09T09:00:00-05:00")).await;
+    let visit = booked.json()["id"].as_str().unwrap().to_owned();
+    let how: [(&str, &str, Option<(String, Value)>); 3] = [
+        ("bookAppointment", "appointment.booked", None),
+        (
+            "rescheduleAppointment",
+            "appointment.rescheduled",
+            Some((booked.manage("/reschedule"), json!({"starts_at": "2027-03-09T10:00:00-05:00"}))),
+        ),
+        ("cancelAppointment", "appointment.cancelled", Some((booked.manage("/cancel"), json!({})))),
+    ];
+    for operation in operations().into_iter().filter(|operation| operation.writes()) {
+        assert!(how.iter().any(|(id, ..)| *id == operation.id), "nobody has tried what {} leaves behind", operation.id);
+    }
+    for (id, action, request) in how {
+        if let Some((uri, body)) = request {
+            assert_eq!(app.post(&uri, &body).await.status, 200, "{id}");
+        }
+        for table in ["audit_event WHERE action", "outbox WHERE topic"] {
+            let query = format!("SELECT count(*) FROM journal.{table} = '{action}' AND subject = '{visit}'");
+            assert_eq!(app.number(&query).await, 1, "{id}: {table}");
+        }
+    }
+    assert_eq!(app.audited().await, 4);
+}

@@ -1,0 +1,158 @@
+//! What is written down about requests: enough to find one again, nothing about people.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Once;
+
+use platform::pg;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::app::{App, Wishes, ada, guest, link, with};
+
+thread_local! {
+    // A test and its connections live on one thread.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+struct OfThisThread;
+
+impl io::Write for OfThisThread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for OfThisThread {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
+
+/// Logs as `ENABLE_DEBUG` makes them, from now on, of this thread.
+fn listen() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        let filter = doktolib::config::Config::from(&|name| (name == "ENABLE_DEBUG").then(|| "1".to_owned()))
+            .unwrap()
+            .log_filter;
+        tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_env_filter(EnvFilter::try_new(filter).unwrap())
+            .with_writer(OfThisThread)
+            .init();
+    });
+    LINES.with_borrow_mut(|lines| *lines = Some(Vec::new()));
+}
+
+fn heard() -> (String, Vec<Value>) {
+    let text = String::from_utf8(LINES.take().unwrap()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (text, lines)
+}
+
+const PRIVATE: [&str; 12] = [
+    "Ada",
+    "ada.",
+    "example.org",
+    "Bob",
+    "Alice",
+    "remark",
+    "ill again",
+    "wildcard",
+    "Rumpelstiltskin",
+    "token=",
+    "k-secret",
+    "baker",
+];
+
+#[actix_web::test]
+async fn no_line_tells_a_name_an_address_a_note_a_token_or_a_query() {
+    let app = App::start().await;
+    listen();
+    let free = "2027-03-09T09:00:00-05:00";
+    let body = with(&ada(1, free), "notes", "a private remark");
+    let book = "/api/v1/appointments";
+    let booked = app.post_with(book, &body, ("idempotency-key", "k-secret")).await;
+    app.post_with(book, &body, ("idempotency-key", "k-secret")).await;
+    app.post_with(book, &guest("Bob", 1, free), ("idempotency-key", "k-secret")).await;
+    app.post(book, &guest("Bob", 1, free)).await;
+    app.post(book, &ada(2, free)).await;
+    app.post(book, &with(&body, "patient_email", "Rumpelstiltskin")).await;
+    app.post(book, &json!({"Rumpelstiltskin": "Alice"})).await;
+    app.get("/api/v1/doctors?q=wildcard&Rumpelstiltskin=1").await;
+    app.get("/api/v1/Rumpelstiltskin?token=Rumpelstiltskin").await;
+    app.get(&booked.manage("")).await;
+    app.get(&link(&crate::app::id('a', 12109), "")).await;
+    app.post(&booked.manage("/reschedule"), &json!({"starts_at": "2027-03-09T10:00:00-05:00"})).await;
+    app.post(&booked.manage("/cancel"), &json!({"reason": "ill again"})).await;
+    app.get(&booked.manage("").replace("token=", "token=x")).await;
+    let kept = app.get_with("/health", ("x-request-id", "found-again")).await;
+    assert_eq!(kept.status, 200);
+    let (text, lines) = heard();
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 15, "{text}");
+    for line in &requests {
+        for name in ["method", "route", "status", "ms", "request_id"] {
+            assert!(!line[name].is_null(), "{name}: {line}");
+        }
+    }
+    assert!(requests.iter().any(|line| line["request_id"] == "found-again" && line["route"] == "/health"));
+    let token = booked.json()["manage_url"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
+    for private in PRIVATE.iter().copied().chain([token.as_str()]) {
+        assert!(!text.contains(private), "{private} in\n{text}");
+    }
+}
+
+#[actix_web::test]
+async fn a_failure_is_written_down_once_with_its_causes_and_without_its_rows() {
+    let app = App::start().await;
+    // The database's own words about a broken constraint would tell the whole row.
+    app.sql(
+        "ALTER TABLE appointments.patient ADD CONSTRAINT nobody_new CHECK (name <> 'Ada Example');
+         ALTER TABLE doctors.city RENAME TO town",
+    )
+    .await;
+    listen();
+    let free = "2027-03-09T09:00:00-05:00";
+    let broken = app.post_with("/api/v1/appointments", &ada(1, free), ("x-request-id", "broken-1")).await;
+    let gone = app.get_with("/api/v1/doctors?q=wildcard", ("x-request-id", "broken-2")).await;
+    for answer in [&broken, &gone] {
+        assert_eq!(answer.problem(), (500, "internal".to_owned()));
+        let shown = answer.text();
+        assert!(!["nobody_new", "patient", "city", "relation"].iter().any(|inner| shown.contains(inner)), "{shown}");
+    }
+    let (text, lines) = heard();
+    for (request_id, cause) in [("broken-1", "nobody_new"), ("broken-2", "doctors.city")] {
+        let told: Vec<&Value> =
+            lines.iter().filter(|line| line["message"] == "failure" && line["request_id"] == request_id).collect();
+        assert_eq!(told.len(), 1, "{request_id}\n{text}");
+        assert_eq!(told[0]["level"], "ERROR");
+        assert!(told[0]["causes"].as_str().unwrap().contains(cause), "{}", told[0]);
+    }
+    for private in PRIVATE {
+        assert!(!text.contains(private), "{private} in\n{text}");
+    }
+}
+
+#[actix_web::test]
+async fn a_database_that_is_away_is_a_warning_without_its_password() {
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let settings = format!("postgres://clerk:Rumpelstiltskin@{closed}/nothing").parse().unwrap();
+    let app = App::on(pg::pool(&settings).unwrap(), Wishes::default()).await;
+    listen();
+    assert_eq!(app.get("/api/v1/cities").await.status, 503);
+    let (text, lines) = heard();
+    let told: Vec<&Value> = lines.iter().filter(|line| line["message"] == "not available").collect();
+    assert_eq!((told.len(), &told[0]["level"]), (1, &json!("WARN")), "{text}");
+    assert!(!text.contains("Rumpelstiltskin"), "{text}");
+}
