@@ -19,6 +19,8 @@ pub use problem_pages::{STYLE as PROBLEMS_CSS, index as problem_index, page as p
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// The id in the path; one that cannot be an id is one that does not exist.
 ///
@@ -26,4 +28,10 @@ use actix_web::HttpRequest;
 /// 404.
 pub fn id_in_path<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(|| Problem::of(&kinds::NOT_FOUND))
+}
+
+/// An instant with the offset that the clocks of `zone` have then, as every answer writes it (RFC 3339).
+#[must_use]
+pub fn in_zone(instant: Timestamp, zone: &TimeZone) -> String {
+    instant.display_with_offset(zone.to_offset(instant)).to_string()
 }

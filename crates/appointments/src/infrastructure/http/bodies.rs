@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use kernel::VisitTypeId;
-use platform::http::FieldError;
+use platform::http::{FieldError, in_zone};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{AppointmentLinks, in_zone};
+use super::AppointmentLinks;
 use crate::application::{AppointmentDetails, RequestedStart};
 
 /// An RFC 3339 instant; one without an offset is refused.

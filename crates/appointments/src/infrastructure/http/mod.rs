@@ -5,7 +5,6 @@ mod book;
 mod manage;
 mod problems;
 
-use jiff::Timestamp;
 use kernel::{Actor, AppointmentId};
 use platform::http::{FieldError, Problem, kinds};
 use platform::idempotency::Answers;
@@ -76,9 +75,4 @@ impl AppointmentLinks {
 /// 422 on one field.
 fn bad(field: &str, code: &str, message: &str) -> Problem {
     Problem::invalid(vec![FieldError::new(field, code, message)])
-}
-
-/// An instant with the offset that the clinic's clocks have then (RFC 3339).
-fn in_zone(instant: Timestamp, zone: &jiff::tz::TimeZone) -> String {
-    instant.display_with_offset(zone.to_offset(instant)).to_string()
 }

@@ -1,11 +1,11 @@
 //! The slice's refusals as clients hear them.
 
 use jiff::tz::TimeZone;
-use platform::http::{FieldError, Kind, Problem, kinds};
+use platform::http::{FieldError, Kind, Problem, in_zone, kinds};
 use serde_json::Value;
 
+use super::bad;
 use super::bodies::FreeSlotBody;
-use super::{bad, in_zone};
 use crate::application::{BookError, CancelError, FreeSlot, NoOffer, ReadError, RescheduleError};
 use crate::domain::{CancelRefusal, PatientError, RescheduleRefusal};
 

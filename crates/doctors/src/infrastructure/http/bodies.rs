@@ -1,18 +1,13 @@
 //! The slice's things as JSON.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use platform::http::in_zone;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::application::{City, Clinic, Listing, Specialty, WeeklyHoursView};
 use crate::domain::{Slot, VisitMode, VisitType};
-
-/// An instant with the offset that the clinic's clocks have then (RFC 3339).
-pub(super) fn in_zone(instant: Timestamp, zone: &TimeZone) -> String {
-    instant.display_with_offset(zone.to_offset(instant)).to_string()
-}
 
 /// An amount of money.
 #[derive(Debug, Serialize, ToSchema)]
