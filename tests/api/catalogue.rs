@@ -11,7 +11,7 @@ fn counted(list: &[Value]) -> Vec<(&str, i64)> {
 
 #[actix_web::test]
 async fn specialties_and_cities_come_by_name_with_the_number_of_their_doctors() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let specialties = app.get("/api/v1/specialties").await.list();
     assert_eq!(specialties.len(), 49);
     assert!(all(&specialties, "name").is_sorted());
@@ -25,7 +25,7 @@ async fn specialties_and_cities_come_by_name_with_the_number_of_their_doctors() 
 
 #[actix_web::test]
 async fn clinics_come_by_name_in_pages_and_by_city() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let whole = app.get("/api/v1/clinics").await;
     assert_eq!(all(&whole.list(), "name"), ["Harbor Health Center", "Sunrise Medical Group"]);
     assert_eq!(whole.next(), None);
@@ -74,7 +74,7 @@ async fn a_clinic_that_is_not_there_or_closed_is_404() {
 
 #[actix_web::test]
 async fn visit_types_come_with_the_default_first() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let types = app.get(&format!("/api/v1/doctors/{}/visit-types", doctor(1))).await.list();
     assert_eq!(all(&types, "id"), [visit_type(1, 1), visit_type(1, 2), visit_type(1, 3)]);
     assert_eq!(
@@ -88,7 +88,7 @@ async fn visit_types_come_with_the_default_first() {
 
 #[actix_web::test]
 async fn weekly_hours_come_in_the_order_of_the_week() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let hours = app.get(&format!("/api/v1/doctors/{}/weekly-hours", doctor(5))).await.list();
     let days: Vec<_> =
         hours.iter().map(|entry| (entry["weekday"].as_str().unwrap(), entry["from"].as_str().unwrap())).collect();
@@ -98,7 +98,7 @@ async fn weekly_hours_come_in_the_order_of_the_week() {
 
 #[actix_web::test]
 async fn lists_without_parameters_refuse_any() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let of_doctor = |part: &str| format!("/api/v1/doctors/{}{part}", doctor(1));
     for uri in [
         "/api/v1/specialties".to_owned(),

@@ -15,7 +15,7 @@ fn raw(body: impl Into<actix_web::web::Bytes>) -> TestRequest {
 
 #[actix_web::test]
 async fn what_is_nowhere_is_a_problem_too() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for uri in [
         "/",
         "/api",
@@ -37,7 +37,7 @@ async fn what_is_nowhere_is_a_problem_too() {
 
 #[actix_web::test]
 async fn a_method_that_is_not_offered_hears_of_all_that_are() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let one = id('a', 12109);
     for (uri, allow) in [
         ("/health".to_owned(), "GET, HEAD, OPTIONS"),
@@ -99,7 +99,7 @@ async fn a_body_is_json_says_so_and_is_at_most_64_kib() {
 
 #[actix_web::test]
 async fn all_bad_fields_are_told_at_once_and_unknown_ones_are_named() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let answer = app
         .post(
             BOOK,
@@ -137,7 +137,7 @@ async fn all_bad_fields_are_told_at_once_and_unknown_ones_are_named() {
 
 #[actix_web::test]
 async fn what_a_client_sent_is_never_sent_back() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let secret = "Rumpelstiltskin";
     let mut body = ada(1, FREE);
     for field in ["doctor_id", "visit_type_id", "starts_at", "date_time", "patient_email", "duration_minutes"] {
@@ -181,7 +181,7 @@ async fn names_and_addresses_are_taken_as_people_write_them() {
 
 #[actix_web::test]
 async fn a_sane_request_id_is_taken_over_and_another_is_replaced() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for uri in ["/health", "/api/v1/doctors?limit=0", "/nowhere"] {
         let kept = app.get_with(uri, ("x-request-id", "abc-123_x.Y")).await;
         assert_eq!(kept.header("x-request-id"), Some("abc-123_x.Y"), "{uri}");
@@ -266,9 +266,11 @@ async fn across(app: &App, origin: &str) -> (Option<String>, Option<String>) {
 #[actix_web::test]
 async fn pages_of_other_origins_read_what_the_configuration_lets_them() {
     let ours = "https://clinic.example";
-    let some =
-        App::with(Wishes { cors_origins: vec![ours.to_owned(), "http://localhost:3000".into()], ..Wishes::default() })
-            .await;
+    let some = App::reading_with(Wishes {
+        cors_origins: vec![ours.to_owned(), "http://localhost:3000".into()],
+        ..Wishes::default()
+    })
+    .await;
     let yes = Some(ours.to_owned());
     assert_eq!(across(&some, ours).await, (yes.clone(), yes));
     for foreign in ["https://evil.example", "https://clinic.example.evil.example", "http://clinic.example", "null"] {
@@ -276,17 +278,17 @@ async fn pages_of_other_origins_read_what_the_configuration_lets_them() {
     }
     let vary = some.get_with("/api/v1/cities", ("origin", ours)).await;
     assert!(vary.headers.get_all("vary").any(|value| value.to_str().unwrap().to_lowercase().contains("origin")));
-    let all = App::with(Wishes { cors_origins: vec!["*".into()], ..Wishes::default() }).await;
+    let all = App::reading_with(Wishes { cors_origins: vec!["*".into()], ..Wishes::default() }).await;
     let star = Some("*".to_owned());
     assert_eq!(across(&all, "https://anybody.example").await, (star.clone(), star));
-    let none = App::start().await;
+    let none = App::reading().await;
     assert_eq!(across(&none, ours).await, (None, None));
     assert_eq!(none.get("/api/v1/cities").await.header("access-control-allow-origin"), None);
 }
 
 #[actix_web::test]
 async fn answers_are_compressed_for_those_who_ask() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let plain = app.get("/api/v1/cities").await;
     assert_eq!(plain.header("content-encoding"), None);
     let small = app.get_with("/api/v1/cities", ("accept-encoding", "gzip")).await;

@@ -62,7 +62,7 @@ fn heard() -> (String, Vec<Value>) {
 
 const PRIVATE: [&str; 12] = [
     "Ada",
-    "ada.",
+    "ada.example",
     "example.org",
     "Bob",
     "Alice",

@@ -24,7 +24,7 @@ fn without_request_id(answer: &Answer) -> Value {
 
 #[actix_web::test]
 async fn without_a_token_the_answer_is_401_and_says_how_to_ask() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let (booked, unknown) = (id('a', 12109), id('a', 99999));
     for appointment in [booked, unknown] {
         for answer in all_three(&app, |step| format!("/api/v1/appointments/{appointment}{step}")).await {
@@ -36,7 +36,7 @@ async fn without_a_token_the_answer_is_401_and_says_how_to_ask() {
 
 #[actix_web::test]
 async fn a_wrong_token_and_an_unknown_appointment_are_told_apart_by_nobody() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let before = app.tables().await;
     let (mine, other) = (id('a', 12109), id('a', 12110));
     let foreign = link(&other, "").replace(&other, &mine);
@@ -66,7 +66,7 @@ async fn a_wrong_token_and_an_unknown_appointment_are_told_apart_by_nobody() {
 
 #[actix_web::test]
 async fn a_bad_query_is_told_before_anything_is_looked_up() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let address = format!("/api/v1/appointments/{}", id('a', 12109));
     assert_eq!(app.get(&format!("{address}?token={}", "x".repeat(201))).await.bad_fields(), ["token:length"]);
     assert_eq!(app.get(&format!("{address}?token=x&lang=en")).await.bad_fields(), ["lang:unknown"]);
@@ -75,7 +75,7 @@ async fn a_bad_query_is_told_before_anything_is_looked_up() {
 
 #[actix_web::test]
 async fn the_link_shows_the_appointment_and_how_it_stands() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for (number, status, patient, version) in [
         (12109, "booked", 1, "\"v1\""),
         (12114, "cancelled", 1, "\"v2\""),

@@ -117,7 +117,7 @@ async fn figures_count_requests_by_route_and_never_by_address() {
 
 #[actix_web::test]
 async fn every_problem_has_its_page() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let index = app.get("/problems").await;
     assert_eq!((index.status, index.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let mut codes = BTreeSet::new();
@@ -162,7 +162,7 @@ fn every_code_that_the_description_names_is_explained() {
 
 #[actix_web::test]
 async fn the_interactive_page_works_without_the_internet() {
-    let app = App::start().await;
+    let app = App::reading().await;
     assert_eq!(app.get("/docs").await.header("location"), Some("/docs/"));
     let page = app.get("/docs/").await;
     assert_eq!(page.status, 200);
@@ -210,7 +210,7 @@ async fn over_the_wire(address: std::net::SocketAddr, request: &str) -> (String,
 
 #[actix_web::test]
 async fn head_is_get_without_the_body() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let shared = app.application.clone();
     let server = actix_web::HttpServer::new(move || doktolib::app(&shared)).workers(1).disable_signals();
     let server = server.bind(("127.0.0.1", 0)).unwrap();

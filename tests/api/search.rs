@@ -35,7 +35,7 @@ async fn every_page(app: &App, query: &str) -> Vec<Value> {
 
 #[actix_web::test]
 async fn a_specialty_or_a_city_is_found_by_slug_and_by_name() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for (query, expected) in [
         ("specialty=cardiology", vec![1]),
         ("specialty=Family%20Medicine", vec![4]),
@@ -54,7 +54,7 @@ async fn a_specialty_or_a_city_is_found_by_slug_and_by_name() {
 
 #[actix_web::test]
 async fn words_are_found_in_name_and_bio_whatever_their_case_and_accents() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for (query, expected) in [
         ("q=okafor", vec![1]),
         ("q=OKAFOR%20amara", vec![1]),
@@ -89,7 +89,7 @@ async fn signs_that_mean_something_to_a_database_are_plain_text() {
 
 #[actix_web::test]
 async fn text_that_cannot_be_stored_is_refused() {
-    let app = App::start().await;
+    let app = App::reading().await;
     assert_eq!(app.get(&format!("{DOCTORS}?q=a%00b")).await.bad_fields(), ["q:characters"]);
     assert_eq!(app.get(&format!("{DOCTORS}?city=%00")).await.bad_fields(), ["city:characters"]);
     // Bytes that are no UTF-8 become the sign for what cannot be read, which no name holds.
@@ -98,7 +98,7 @@ async fn text_that_cannot_be_stored_is_refused() {
 
 #[actix_web::test]
 async fn languages_modes_and_prices_narrow_the_list() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for (query, expected) in [
         ("language=es", vec![2, 5]),
         ("language=ES", vec![2, 5]),
@@ -203,7 +203,7 @@ async fn a_page_has_twenty_entries_and_its_link_keeps_the_question() {
 
 #[actix_web::test]
 async fn what_is_unknown_or_bad_is_told_at_once_and_nothing_is_ignored() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let answer = app
         .get(&format!(
             "{DOCTORS}?page=2&Sort=price&sort=best&limit=0&max_price=-1&visit_mode=phone&available_from=today&language=e&q="
@@ -246,7 +246,7 @@ async fn what_is_unknown_or_bad_is_told_at_once_and_nothing_is_ignored() {
 
 #[actix_web::test]
 async fn a_cursor_belongs_to_the_order_it_was_made_for() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let next = app.get(&format!("{DOCTORS}?sort=price&limit=2")).await.next().unwrap();
     let cursor = next.split_once("cursor=").unwrap().1;
     for sort in ["rating", "experience", "soonest"] {

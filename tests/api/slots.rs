@@ -10,7 +10,7 @@ fn slots(number: u32, query: &str) -> String {
 
 #[actix_web::test]
 async fn without_a_range_the_seven_days_from_today_are_listed() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let listed = app.get(&slots(1, "")).await.list();
     assert_eq!(listed.len(), 60);
     assert_eq!(listed[0]["starts_at"], "2027-03-08T09:30:00-05:00");
@@ -39,7 +39,7 @@ async fn today_is_the_clinics_own() {
 
 #[actix_web::test]
 async fn a_free_tuesday_has_sixteen_slots_in_order_without_overlap() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let listed = app.get(&slots(3, "?from=2027-03-09&to=2027-03-09")).await.list();
     assert_eq!(listed.len(), 16);
     assert!(listed.windows(2).all(|two| two[0]["ends_at"].as_str() <= two[1]["starts_at"].as_str()));
@@ -49,7 +49,7 @@ async fn a_free_tuesday_has_sixteen_slots_in_order_without_overlap() {
 
 #[actix_web::test]
 async fn a_visit_type_has_its_own_grid_and_length() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let of_type =
         |date: &str, place| slots(1, &format!("?from={date}&to={date}&visit_type_id={}", visit_type(1, place)));
     let listed = app.get(&of_type("2027-03-09", 2)).await.list();
@@ -67,7 +67,7 @@ async fn a_visit_type_has_its_own_grid_and_length() {
 
 #[actix_web::test]
 async fn someone_elses_visit_type_is_refused() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for foreign in [visit_type(2, 1), visit_type(3, 3), id('e', 99)] {
         let answer = app.get(&slots(1, &format!("?visit_type_id={foreign}"))).await;
         assert_eq!(answer.bad_fields(), ["visit_type_id:unknown"]);
@@ -76,7 +76,7 @@ async fn someone_elses_visit_type_is_refused() {
 
 #[actix_web::test]
 async fn a_range_has_at_most_31_days_and_runs_forward() {
-    let app = App::start().await;
+    let app = App::reading().await;
     assert_eq!(app.get(&slots(1, "?from=2027-03-08&to=2027-04-07")).await.status, 200);
     assert_eq!(app.get(&slots(1, "?from=2027-03-08&to=2027-04-08")).await.bad_fields(), ["to:range"]);
     assert_eq!(app.get(&slots(1, "?from=2027-03-08&to=2027-03-07")).await.bad_fields(), ["to:range"]);
@@ -86,7 +86,7 @@ async fn a_range_has_at_most_31_days_and_runs_forward() {
 
 #[actix_web::test]
 async fn dates_at_the_ends_of_the_calendar_are_empty_and_no_defect() {
-    let app = App::start().await;
+    let app = App::reading().await;
     for range in [
         "?from=1970-01-01&to=1970-01-31",
         "?from=0001-01-01&to=0001-01-02",
@@ -104,7 +104,7 @@ async fn dates_at_the_ends_of_the_calendar_are_empty_and_no_defect() {
 
 #[actix_web::test]
 async fn bad_parameters_are_told_all_at_once() {
-    let app = App::start().await;
+    let app = App::reading().await;
     let answer = app.get(&slots(1, "?from=tomorrow&to=2027-02-30&visit_type_id=1&page=2&limit=5")).await;
     assert_eq!(answer.bad_fields(), ["from:type", "limit:unknown", "page:unknown", "to:type", "visit_type_id:type"]);
     assert_eq!(app.get(&slots(1, "?from=2027-03-08&from=2027-03-09")).await.bad_fields(), ["from:duplicate"]);

@@ -31,7 +31,7 @@ fn of_doctor(part: &str) -> String {
 
 #[actix_web::test]
 async fn the_catalogue() {
-    let app = App::start().await;
+    let app = App::reading().await;
     assert_json_snapshot!("doctor", seen(&app.get(&of_doctor("")).await));
     assert_json_snapshot!("doctors", seen(&app.get("/api/v1/doctors?sort=price&limit=2").await));
     assert_json_snapshot!("clinic", seen(&app.get(&format!("/api/v1/clinics/{}", id('c', 2))).await));

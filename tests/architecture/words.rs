@@ -172,10 +172,11 @@ pub fn nothing_left_undone(files: &[File]) -> Vec<Broken> {
                         }
                     }
                 }
-                Kind::Word(word) if matches!(word.as_str(), "todo" | "unimplemented") => {
-                    if found.get(at + 1).is_some_and(|next| next.is('!')) {
-                        broken.push(file.broken(token.line, format!("{word}! is left")));
-                    }
+                Kind::Word(word)
+                    if matches!(word.as_str(), "todo" | "unimplemented")
+                        && found.get(at + 1).is_some_and(|next| next.is('!')) =>
+                {
+                    broken.push(file.broken(token.line, format!("{word}! is left")));
                 }
                 _ => {}
             }
