@@ -7,7 +7,9 @@ mod slots;
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use platform::http::Kind;
+use serde::{Deserialize, Deserializer};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{DoctorDirectory, ListFreeSlots};
@@ -27,6 +29,15 @@ pub struct DoctorsApi {
 
 /// Problems that only this slice answers.
 pub static PROBLEMS: &[&Kind] = &[];
+
+/// Reads an optional date as `2027-03-01`; a time behind it is refused, not ignored.
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let expected = "not a date, expected a date such as 2027-03-01";
+    let plain = |text: &str| matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
+    let read = |text: String| text.parse().ok().filter(|_| plain(&text));
+    text.map(|text| read(text).ok_or_else(|| serde::de::Error::custom(expected))).transpose()
+}
 
 /// Mounts the slice's operations; the state is [`DoctorsApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {

@@ -67,9 +67,11 @@ pub(super) struct DoctorParams {
     #[param(minimum = 0, maximum = 100_000, nullable = false, example = 200)]
     max_price: Option<i32>,
     /// Doctors whose first free time lies on or after this date of their clinic.
+    #[serde(default, deserialize_with = "super::date")]
     #[param(value_type = Option<String>, format = Date, nullable = false, example = "2027-03-01")]
     available_from: Option<Date>,
     /// Doctors whose first free time lies on or before this date of their clinic.
+    #[serde(default, deserialize_with = "super::date")]
     #[param(value_type = Option<String>, format = Date, nullable = false, example = "2027-03-31")]
     available_to: Option<Date>,
     /// Order: best rated (default), cheapest, longest in practice, or soonest free.

@@ -18,9 +18,11 @@ use crate::application::{SlotsError, SlotsQuery};
 #[into_params(parameter_in = Query)]
 pub(super) struct SlotParams {
     /// First date of the clinic's calendar; today when left out.
+    #[serde(default, deserialize_with = "super::date")]
     #[param(value_type = Option<String>, format = Date, nullable = false, example = "2027-03-01")]
     from: Option<Date>,
     /// Last date, at most 30 days later; six days later when left out.
+    #[serde(default, deserialize_with = "super::date")]
     #[param(value_type = Option<String>, format = Date, nullable = false, example = "2027-03-07")]
     to: Option<Date>,
     /// What is to be booked; the doctor's default when left out.
