@@ -21,7 +21,7 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let expected = "not an instant, expected an RFC 3339 instant with an offset";
-        text.parse().map(Self).map_err(|_| serde::de::Error::custom(expected))
+        plain(&text).and_then(|text| text.parse().ok()).map(Self).ok_or_else(|| serde::de::Error::custom(expected))
     }
 }
 
@@ -36,12 +36,14 @@ impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let expected = "not a time, expected an RFC 3339 date and time";
-        let local = || text.parse().map(Self::Local);
-        text.parse()
-            .map(Self::Instant)
-            .or_else(|_| local())
-            .map_err(|_: jiff::Error| serde::de::Error::custom(expected))
+        let read = |text: &str| text.parse().map(Self::Instant).or_else(|_| text.parse().map(Self::Local)).ok();
+        plain(&text).and_then(read).ok_or_else(|| serde::de::Error::custom(expected))
     }
+}
+
+/// A date and a time, and no zone's name behind them: it would be read over where it contradicts the rest.
+fn plain(text: &str) -> Option<&str> {
+    (text.len() > "2027-03-01".len() && !text.contains('[')).then_some(text)
 }
 
 /// A booking by a guest.
