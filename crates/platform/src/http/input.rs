@@ -212,7 +212,15 @@ pub fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Pro
 
 /// Does the JSON text spell U+0000? PostgreSQL keeps no such text.
 pub(super) fn holds_nul(json: &[u8]) -> bool {
-    json.windows(6).any(|six| six == b"\\u0000")
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        // Whatever follows a backslash belongs to it, a second one as well.
+        if rest[at..].starts_with(b"\\u0000") {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 /// Takes out one bad field after the other, so that all of them can be told.
@@ -349,6 +357,13 @@ mod tests {
         assert_eq!(told(parse_json::<Form>(b"{")).0, 400);
         assert_eq!(told(parse_json::<Form>(b"[]")).0, 422);
         assert_eq!(told(parse_json::<Form>(br#"{"name":"a","name":"b"}"#)), (422, vec!["body:duplicate".into()]));
+    }
+
+    #[test]
+    fn a_backslash_in_front_of_u0000_is_text_and_no_nul() {
+        assert!(holds_nul(br#"{"name":"a\u0000"}"#));
+        assert!(holds_nul(br#"{"name":"\\\u0000"}"#));
+        assert!(!holds_nul(br#"{"name":"\\u0000","email":"\\"}"#));
     }
 
     #[test]
