@@ -160,14 +160,14 @@ impl Answers {
         }
     }
 
-    /// Keeps a refusal that the store has decided, so that a retry hears the same.
+    /// Keeps the answer to a request that has changed nothing, so that a retry hears the same.
     ///
     /// # Errors
     /// When a rival with the same key was answered meanwhile, that answer in the inner result.
-    pub async fn keep_refusal<T: ?Sized + Sync>(
+    pub async fn keep<T: ?Sized + Sync>(
         &self,
         once: &Once<T>,
-        refusal: &KeptAnswer,
+        answer: &KeptAnswer,
         at: Timestamp,
     ) -> Result<Result<(), OnceError>, PortFailure> {
         enum Stop {
@@ -186,7 +186,7 @@ impl Answers {
         }
         let kept = pg::transaction(&self.pool, "keep an answer", async |conn| {
             begin(conn, once).await?;
-            keep(conn, once, refusal, at).await?;
+            keep(conn, once, answer, at).await?;
             Ok::<_, Abort<Stop>>(())
         })
         .await;

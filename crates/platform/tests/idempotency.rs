@@ -106,7 +106,7 @@ async fn a_kept_answer_comes_back_byte_for_byte() {
     {
         let once = once("any", &format!("key-{number}"), 1);
         assert_eq!(answers.look(&once).await.unwrap(), Ok(()));
-        assert_eq!(answers.keep_refusal(&once, &answer, at(1)).await.unwrap(), Ok(()));
+        assert_eq!(answers.keep(&once, &answer, at(1)).await.unwrap(), Ok(()));
         assert_eq!(answers.look(&once).await.unwrap(), Err(OnceError::Replay(answer.clone())));
         assert_eq!(answers.look(&once).await.unwrap(), Err(OnceError::Replay(answer)));
     }
@@ -174,7 +174,7 @@ async fn a_refusal_that_is_kept_late_gives_way_to_what_a_rival_has_done_meanwhil
     let once = once("one", "k", 1);
     make(&db.pool, &once, "x").await.unwrap();
     let refusal = KeptAnswer { status: 409, location: None, etag: None, body: b"taken".to_vec() };
-    let kept = Answers::new(db.pool.clone()).keep_refusal(&once, &refusal, at(2)).await.unwrap();
+    let kept = Answers::new(db.pool.clone()).keep(&once, &refusal, at(2)).await.unwrap();
     assert_eq!(kept, Err(OnceError::Replay((once.answer)(&"x".to_owned()))));
 }
 
@@ -184,7 +184,7 @@ async fn only_answers_older_than_asked_for_are_forgotten() {
     let answers = Answers::new(db.pool.clone());
     let answer = KeptAnswer { status: 200, location: None, etag: None, body: Vec::new() };
     for hour in 1..=5 {
-        answers.keep_refusal(&once("one", &format!("k{hour}"), 1), &answer, at(hour)).await.unwrap().unwrap();
+        answers.keep(&once("one", &format!("k{hour}"), 1), &answer, at(hour)).await.unwrap().unwrap();
     }
     let mut conn = pg::conn(&db.pool).await.unwrap();
     assert_eq!(idempotency::purge(&mut conn, at(3)).await.unwrap(), 2);
@@ -197,6 +197,6 @@ async fn only_answers_older_than_asked_for_are_forgotten() {
 async fn a_server_error_cannot_be_kept() {
     let db = database().await;
     let broken = KeptAnswer { status: 503, location: None, etag: None, body: Vec::new() };
-    assert!(Answers::new(db.pool.clone()).keep_refusal(&once("one", "k", 1), &broken, at(1)).await.is_err());
+    assert!(Answers::new(db.pool.clone()).keep(&once("one", "k", 1), &broken, at(1)).await.is_err());
     assert_eq!(count(&db, "platform.idempotency_key").await, 0);
 }

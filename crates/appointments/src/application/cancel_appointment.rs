@@ -67,6 +67,9 @@ impl CancelAppointment {
             let now = self.clock.now();
             let found = self.store.find(wish.id).await?.ok_or(CancelError::NotFound)?;
             if found.appointment.status == Status::Cancelled {
+                if let Some(once) = &once {
+                    self.store.keep_answer(&found, once, now).await??;
+                }
                 return Ok(found);
             }
             if wish.only_version.is_some_and(|version| version != found.appointment.version) {

@@ -209,4 +209,12 @@ pub trait AppointmentStore: Send + Sync {
 
     /// Stores a change of the version that `before` names, or changes nothing.
     async fn update(&self, change: &Change) -> Result<(), UpdateError>;
+
+    /// Keeps the answer to a wish that changes nothing, so that it is the answer to every repetition as well.
+    async fn keep_answer(
+        &self,
+        unchanged: &AppointmentDetails,
+        once: &Once<AppointmentDetails>,
+        at: Timestamp,
+    ) -> Result<Result<(), OnceError>, PortFailure>;
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded};
 
 use super::book_appointment::ALTERNATIVES;
@@ -84,7 +85,7 @@ impl RescheduleAppointment {
             let found = self.store.find(wish.id).await?.ok_or(RescheduleError::NotFound)?;
             let visit = &found.appointment;
             if visit.status == Status::Booked && wish.start == RequestedStart::Instant(visit.visit.start) {
-                return Ok(found);
+                return self.as_it_is(found, once.as_ref(), now).await;
             }
             if wish.only_version.is_some_and(|version| version != visit.version) {
                 return Err(RescheduleError::VersionChanged);
@@ -100,7 +101,7 @@ impl RescheduleAppointment {
             };
             let offer = self.agenda.offer(&ask, now).await??;
             if offer.visit.start == visit.visit.start {
-                return Ok(found);
+                return self.as_it_is(found, once.as_ref(), now).await;
             }
             let (moved, event) = visit.reschedule(&offer, now)?;
             let change = Change {
@@ -125,6 +126,19 @@ impl RescheduleAppointment {
             }
         }
         Err(RescheduleError::VersionChanged)
+    }
+
+    /// It is where it is wanted; a repetition must not move it back once it has gone elsewhere.
+    async fn as_it_is(
+        &self,
+        found: AppointmentDetails,
+        once: Option<&Once<AppointmentDetails>>,
+        now: Timestamp,
+    ) -> Result<AppointmentDetails, RescheduleError> {
+        if let Some(once) = once {
+            self.store.keep_answer(&found, once, now).await??;
+        }
+        Ok(found)
     }
 }
 

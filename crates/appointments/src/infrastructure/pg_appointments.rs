@@ -7,9 +7,9 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, Once, PatientId, PortFailure, VisitTypeId};
+use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId};
 use metrics::counter;
-use platform::idempotency;
+use platform::idempotency::{self, Answers};
 use platform::journal::Journal;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
@@ -163,6 +163,15 @@ impl AppointmentStore for PgAppointments {
         .await?;
         count(&change.event.event);
         Ok(())
+    }
+
+    async fn keep_answer(
+        &self,
+        unchanged: &AppointmentDetails,
+        once: &Once<AppointmentDetails>,
+        at: Timestamp,
+    ) -> Result<Result<(), OnceError>, PortFailure> {
+        Answers::new(self.pool.clone()).keep(once, &(once.answer)(unchanged), at).await
     }
 }
 

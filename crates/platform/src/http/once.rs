@@ -86,7 +86,7 @@ pub async fn send_refusal<T: ?Sized + Sync>(
 ) -> Result<HttpResponse, Problem> {
     let Some(once) = once else { return Err(problem) };
     let answer = KeptAnswer { status: problem.kind().status, location: None, etag: None, body: problem.body() };
-    match answers.keep_refusal(once, &answer, at).await? {
+    match answers.keep(once, &answer, at).await? {
         Ok(()) => Ok(send(&answer, Replayed::No)),
         Err(error) => again(&error),
     }
