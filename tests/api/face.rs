@@ -301,3 +301,10 @@ async fn answers_are_compressed_for_those_who_ask() {
         assert_eq!(app.get_with("/api/v1/cities", ("accept-encoding", no)).await.body, plain.body, "{no}");
     }
 }
+
+#[actix_web::test]
+async fn who_accepts_no_coding_at_all_is_told_so_in_a_problem() {
+    let app = App::reading().await;
+    let answer = app.get_with("/api/v1/cities", ("accept-encoding", "identity;q=0")).await;
+    assert_eq!(answer.problem(), (406, "not-acceptable".to_owned()));
+}

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use actix_web::App;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder};
 use utoipa_actix_web::AppExt as _;
 
@@ -33,6 +34,7 @@ pub fn document() -> &'static OpenApi {
     DOCUMENT.get_or_init(|| {
         let (_, mut document) =
             App::new().into_utoipa_app().openapi(Description::openapi()).configure(collected).split_for_parts();
+        describe_links(&mut document);
         document.info.version = env!("CARGO_PKG_VERSION").to_owned();
         for (path, item) in &mut document.paths.paths {
             let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
@@ -42,6 +44,13 @@ pub fn document() -> &'static OpenApi {
         }
         document
     })
+}
+
+/// The one way to show who one is, so far: the token of an appointment's link.
+fn describe_links(document: &mut OpenApi) {
+    let about = "The token in the `manage_url` of an appointment: opens, moves and cancels that one appointment.";
+    let token = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
+    document.components.get_or_insert_default().add_security_scheme("appointmentLink", token);
 }
 
 /// Adds what every operation may answer, so that no handler has to repeat it.

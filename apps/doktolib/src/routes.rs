@@ -55,6 +55,8 @@ pub fn app(
         .wrap(from_fn(problems_only))
         .wrap(cors(&application.cors_origins))
         .wrap(Compress::default())
+        // Once more, for what the two layers above refuse by themselves.
+        .wrap(from_fn(problems_only))
         .wrap(from_fn(edge))
 }
 

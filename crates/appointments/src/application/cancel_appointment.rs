@@ -15,8 +15,8 @@ pub struct Cancellation {
     pub id: AppointmentId,
     /// Why.
     pub reason: Option<String>,
-    /// Only if it still has this version (`If-Match`).
-    pub only_version: Option<i32>,
+    /// Only if it still has one of these versions (`If-Match`).
+    pub only_versions: Option<Vec<i32>>,
 }
 
 /// Why nothing was cancelled.
@@ -72,7 +72,7 @@ impl CancelAppointment {
                 }
                 return Ok(found);
             }
-            if wish.only_version.is_some_and(|version| version != found.appointment.version) {
+            if wish.only_versions.as_ref().is_some_and(|versions| !versions.contains(&found.appointment.version)) {
                 return Err(CancelError::VersionChanged);
             }
             let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), now)?;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn wish(id: AppointmentId) -> Cancellation {
-        Cancellation { id, reason: Some("ill".into()), only_version: None }
+        Cancellation { id, reason: Some("ill".into()), only_versions: None }
     }
 
     #[tokio::test]
@@ -170,7 +170,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let stale = Cancellation { only_version: Some(7), ..wish(id) };
+        let stale = Cancellation { only_versions: Some(vec![7]), ..wish(id) };
         let refused = cancel(store, now()).run(Actor::LinkHolder(id), stale, None, None).await;
         assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
     }

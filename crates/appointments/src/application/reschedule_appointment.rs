@@ -13,14 +13,14 @@ use crate::domain::{RescheduleRefusal, Status};
 const TRIES: usize = 3;
 
 /// A wish to come at another time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rescheduling {
     /// Which visit.
     pub id: AppointmentId,
     /// When instead.
     pub start: RequestedStart,
-    /// Only if it still has this version (`If-Match`).
-    pub only_version: Option<i32>,
+    /// Only if it still has one of these versions (`If-Match`).
+    pub only_versions: Option<Vec<i32>>,
 }
 
 /// Why nothing was moved.
@@ -87,7 +87,7 @@ impl RescheduleAppointment {
             if visit.status == Status::Booked && wish.start == RequestedStart::Instant(visit.visit.start) {
                 return self.as_it_is(found, once.as_ref(), now).await;
             }
-            if wish.only_version.is_some_and(|version| version != visit.version) {
+            if wish.only_versions.as_ref().is_some_and(|versions| !versions.contains(&visit.version)) {
                 return Err(RescheduleError::VersionChanged);
             }
             if visit.status != Status::Booked {
@@ -178,7 +178,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().withf(move |change| change.after.appointment.visit == to).times(1).returning(|_| Ok(()));
-        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_version: Some(1) };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: Some(vec![1]) };
         let moved = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
         assert_eq!((moved.appointment.id, moved.appointment.visit), (id, to));
     }
@@ -190,7 +190,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_version: None };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_versions: None };
         let same =
             reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
         assert_eq!(same.appointment.version, 1);
@@ -205,7 +205,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let wish = Rescheduling { id, start, only_version: None };
+        let wish = Rescheduling { id, start, only_versions: None };
         let refused = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await;
         assert!(
             matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))),
@@ -224,7 +224,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(1).returning(|_| Err(UpdateError::SlotTaken));
-        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_version: None };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
         let refused = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::SlotTaken { .. })), "{refused:?}");
     }
@@ -232,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn the_link_of_one_visit_does_not_move_another() {
         let wish =
-            Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_version: None };
+            Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_versions: None };
         let other = Actor::LinkHolder(AppointmentId::mint());
         let refused =
             reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(other, wish, None, None).await;

@@ -1,7 +1,7 @@
 //! Conditional requests: `ETag`, `If-None-Match`, `If-Match` (RFC 9110, section 13).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -37,22 +37,14 @@ pub fn ok_or_not_modified<T: Serialize>(request: &HttpRequest, value: &T, link: 
     if known { response.finish() } else { response.content_type("application/json").body(body) }
 }
 
-/// Does the client have the representation of this tag already (`If-None-Match`)?
+/// Does the client have the representation of this tag already (`If-None-Match`)? Weak tags count here.
 #[must_use]
 pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    matches(request, header::IF_NONE_MATCH, tag, Weak::Counts)
-}
-
-/// Fails with 412 when `If-Match` is there and does not name `tag`.
-///
-/// # Errors
-/// 412 `precondition-failed`.
-pub fn honour_if_match(request: &HttpRequest, tag: &str) -> Result<(), Problem> {
-    if !request.headers().contains_key(header::IF_MATCH) || matches(request, header::IF_MATCH, tag, Weak::IsNoMatch) {
-        Ok(())
-    } else {
-        Err(Problem::of(&kinds::PRECONDITION_FAILED))
-    }
+    let given = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    given
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|listed| listed == "*" || listed.strip_prefix("W/").unwrap_or(listed) == tag)
 }
 
 /// The entity tag of a record that counts its versions.
@@ -61,36 +53,22 @@ pub fn version_tag(version: i32) -> String {
     format!("\"v{version}\"")
 }
 
-/// The version that `If-Match` insists on; `None` when there is no such header field, or `*`.
+/// The versions that `If-Match` insists on; `None` when there is no such header field, or `*`.
 ///
 /// # Errors
 /// 412 when it names nothing that [`version_tag`] makes.
-pub fn version_in_if_match(request: &HttpRequest) -> Result<Option<i32>, Problem> {
-    let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+pub fn versions_in_if_match(request: &HttpRequest) -> Result<Option<Vec<i32>>, Problem> {
+    if !request.headers().contains_key(header::IF_MATCH) {
         return Ok(None);
     }
-    let version =
-        text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"')).and_then(|number| number.parse().ok());
-    version.map(Some).ok_or_else(|| Problem::of(&kinds::PRECONDITION_FAILED))
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Weak {
-    Counts,
-    IsNoMatch,
-}
-
-fn matches(request: &HttpRequest, name: HeaderName, tag: &str, weak: Weak) -> bool {
-    request.headers().get_all(name).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |listed| {
-            let listed = listed.trim();
-            let listed = if weak == Weak::Counts { listed.strip_prefix("W/").unwrap_or(listed) } else { listed };
-            // A compressed answer is marked by some proxies inside the tag; theirs is never stronger than ours.
-            listed == "*" || listed == tag
-        },
-    )
+    let given = request.headers().get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok());
+    let tags: Vec<&str> = given.flat_map(|value| value.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") {
+        return Ok(None);
+    }
+    let version = |tag: &&str| tag.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok();
+    let versions: Vec<i32> = tags.iter().filter_map(version).collect();
+    if versions.is_empty() { Err(Problem::of(&kinds::PRECONDITION_FAILED)) } else { Ok(Some(versions)) }
 }
 
 #[cfg(test)]
@@ -100,19 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_weak_tag_revalidates_but_never_permits_a_change() {
-        let request = TestRequest::default()
-            .insert_header(("If-None-Match", "\"a\", W/\"b\""))
-            .insert_header(("If-Match", "W/\"b\""))
-            .to_http_request();
-        assert!(matches(&request, header::IF_NONE_MATCH, "\"b\"", Weak::Counts));
-        assert!(honour_if_match(&request, "\"b\"").is_err());
+    fn a_weak_tag_revalidates() {
+        let request = TestRequest::default().insert_header(("If-None-Match", "\"a\", W/\"b\"")).to_http_request();
+        assert!(is_known(&request, "\"b\"") && !is_known(&request, "\"c\""));
+        assert!(is_known(&TestRequest::default().insert_header(("If-None-Match", "*")).to_http_request(), "\"c\""));
     }
 
     #[test]
-    fn a_star_or_no_header_permits_a_change() {
-        assert!(honour_if_match(&TestRequest::default().to_http_request(), "\"1\"").is_ok());
-        let star = TestRequest::default().insert_header(("If-Match", "*")).to_http_request();
-        assert!(honour_if_match(&star, "\"1\"").is_ok());
+    fn a_list_of_versions_is_any_of_them_and_what_is_none_is_refused() {
+        let asked = |value: &str| {
+            versions_in_if_match(&TestRequest::default().insert_header(("If-Match", value)).to_http_request())
+        };
+        assert_eq!(asked("\"v1\", \"v3\"").unwrap(), Some(vec![1, 3]));
+        assert_eq!(asked("\"v1\", *").unwrap(), None);
+        assert_eq!(asked("\"other\", W/\"v3\"").unwrap_err().kind().status, 412);
+        assert_eq!(versions_in_if_match(&TestRequest::default().to_http_request()).unwrap(), None);
     }
 }

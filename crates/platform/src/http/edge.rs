@@ -162,8 +162,11 @@ fn kind_for(status: StatusCode) -> &'static super::problem::Kind {
 ///
 /// # Errors
 /// Those of the layers below.
-pub async fn problems_only(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let response = next.call(request).await?;
+pub async fn problems_only(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     let is_ours = response
         .headers()

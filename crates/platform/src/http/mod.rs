@@ -9,7 +9,7 @@ mod page;
 mod problem;
 mod problem_pages;
 
-pub use conditional::{etag_of, honour_if_match, is_known, ok_or_not_modified, version_in_if_match, version_tag};
+pub use conditional::{etag_of, is_known, ok_or_not_modified, version_tag, versions_in_if_match};
 pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
 pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};

@@ -48,6 +48,8 @@ pub mod kinds {
             "Nothing has this address, or it is not yours to see: the answer is the same for both.";
         METHOD_NOT_ALLOWED 405 "method-not-allowed" "This method is not offered here"
             "The address exists, the method does not. The Allow header field lists those that do.";
+        NOT_ACCEPTABLE 406 "not-acceptable" "There is no form of the answer that you accept"
+            "Accept-Encoding refuses every coding that could be sent, identity included. Leave out identity;q=0.";
         REQUEST_TIMEOUT 408 "request-timeout" "The request took too long to arrive"
             "The body did not arrive in time. Send it again.";
         PRECONDITION_FAILED 412 "precondition-failed" "It has changed since you read it"

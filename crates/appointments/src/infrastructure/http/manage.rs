@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{Actor, AppointmentId, KeptAnswer, Once};
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{
-    Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_in_if_match, version_tag,
+    Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_tag, versions_in_if_match,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -76,7 +76,7 @@ fn once(
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "getAppointment",
-    security(()),
+    security(("appointmentLink" = [])),
     params(("id" = Uuid, Path, description = "The appointment"), LinkParams),
     responses(
         (status = 200, description = "The appointment", body = AppointmentBody, headers(("etag" = String, description = "For `If-Match`"))),
@@ -98,7 +98,7 @@ pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) 
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "cancelAppointment",
-    security(()),
+    security(("appointmentLink" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
@@ -133,7 +133,7 @@ pub(super) async fn cancel_appointment(
         return again(&before);
     }
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
-    let wish = Cancellation { id, reason, only_version: version_in_if_match(&request)? };
+    let wish = Cancellation { id, reason, only_versions: versions_in_if_match(&request)? };
     match api.cancel.run(actor, wish, context::request_id(), once).await {
         Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(CancelError::Once(error)) => again(&error),
@@ -145,7 +145,7 @@ pub(super) async fn cancel_appointment(
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "rescheduleAppointment",
-    security(()),
+    security(("appointmentLink" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
@@ -180,7 +180,7 @@ pub(super) async fn reschedule_appointment(
     }
     let start = body.value.starts_at.ok_or_else(|| bad("starts_at", "required", "is required"))?;
     let wish =
-        Rescheduling { id, start: RequestedStart::Instant(start.0), only_version: version_in_if_match(&request)? };
+        Rescheduling { id, start: RequestedStart::Instant(start.0), only_versions: versions_in_if_match(&request)? };
     match api.reschedule.run(actor, wish, context::request_id(), once.clone()).await {
         Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(RescheduleError::Once(error)) => again(&error),
