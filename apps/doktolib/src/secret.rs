@@ -22,12 +22,16 @@ pub fn of_data_folder(data_dir: &Path) -> io::Result<SecretString> {
     }
     fs::create_dir_all(data_dir)?;
     let made = Alphanumeric.sample_string(&mut rand::rng(), 48);
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            file.write_all(made.as_bytes())?;
-            file.sync_all()?;
-            Ok(SecretString::from(made))
-        }
+    // Written beside and then linked, so that there is a whole secret under the name or none, whoever is killed
+    // or reads at what moment.
+    let beside = data_dir.join(format!("secret.{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(made.as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&beside, &path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Ok(()) => Ok(SecretString::from(made)),
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             read(&path)?.ok_or_else(|| io::Error::other(format!("{} vanished", path.display())))

@@ -8,7 +8,7 @@ use appointments::application::GuestBooking;
 use doktolib::application::{Application, Parts};
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
-use platform::pg;
+use platform::{journal, pg};
 use secrecy::SecretString;
 use testkit::TestDatabase;
 
@@ -73,7 +73,9 @@ impl House {
     pub async fn close(self) -> (Vec<String>, i64) {
         let made = format!("a.created_at >= '{TEST_DATA_NOW}'");
         let mut broken = promises::broken(&self.owner, &made).await;
-        broken.extend(promises::broken_trail(&self.application).await);
+        let trail =
+            journal::verify(&mut pg::conn(&self.db.pool).await.unwrap(), &self.application.journal).await.unwrap();
+        broken.extend(trail.breaks.iter().map(|found| format!("{found:?}")));
         self.server.stop(false).await;
         self.db.pool.close();
         // A connection hands in its figures when it ends.

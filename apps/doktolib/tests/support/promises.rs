@@ -1,11 +1,8 @@
 //! What must hold in the database whatever has happened.
 
-use doktolib::application::Application;
-use platform::journal::{self, Journal};
-use platform::pg;
 use tokio_postgres::Client;
 
-/// Each line is a broken promise. `seeded` are the visits that were there before anybody booked.
+/// Each line is a broken promise. `made` tells the visits `a` that were booked from those that were seeded.
 pub async fn broken(owner: &Client, made: &str) -> Vec<String> {
     let mut broken = Vec::new();
     let overlaps = |whose: &str, from: &str, until: &str| {
@@ -55,12 +52,4 @@ pub async fn broken(owner: &Client, made: &str) -> Vec<String> {
         broken.extend(rows.iter().map(|row| format!("{promise}: {}", row.get::<_, String>(0))));
     }
     broken
-}
-
-/// Breaks of the audit trail, as sentences.
-pub async fn broken_trail(application: &Application) -> Vec<String> {
-    let mut conn = pg::conn(&application.pool).await.unwrap();
-    let journal: &Journal = &application.journal;
-    let report = journal::verify(&mut conn, journal).await.unwrap();
-    report.breaks.iter().map(|found| format!("{found:?}")).collect()
 }

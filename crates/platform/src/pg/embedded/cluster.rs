@@ -15,6 +15,9 @@ pub(super) const NAME: &str = "doktolib";
 /// Only the name of a file in the socket folder.
 pub(super) const PORT: u16 = 5432;
 
+/// Begins the extension of a folder that is not whole yet.
+const UNFINISHED: &str = "new-";
+
 /// Longest path of a socket that all systems take, with room for the suffix of a lock file.
 const LONGEST_SOCKET: usize = 85;
 
@@ -61,11 +64,10 @@ impl Cluster {
         options: PrivateServerOptions,
     ) -> Result<(), PrivateServerError> {
         if self.major()?.is_none() {
-            // Under another name until it is whole: an interrupted first start leaves nothing half made.
-            let unfinished = self.folder.with_extension("new");
-            if unfinished.exists() {
-                fs::remove_dir_all(&unfinished).map_err(at(&unfinished))?;
-            }
+            // Under another name until it is whole: an interrupted first start leaves nothing half made. A new name
+            // each time, because the programs of a start that was killed may live on and still write.
+            self.sweep();
+            let unfinished = self.folder.with_extension(format!("{UNFINISHED}{:08x}", rand::random::<u32>()));
             closed_folder(&unfinished, account)?;
             make(&unfinished, installation, account, options)?;
             fs::rename(&unfinished, &self.folder).map_err(at(&self.folder))?;
@@ -74,6 +76,17 @@ impl Cluster {
         let conf = self.folder.join("doktolib.conf");
         fs::write(&conf, settings(options)).map_err(at(&conf))?;
         account.map_or(Ok(()), |account| account.receives(&conf))
+    }
+
+    /// Removes what starts before us have left unfinished. What cannot be removed yet harms nobody.
+    fn sweep(&self) {
+        let (Some(parent), Some(name)) = (self.folder.parent(), self.folder.file_name()) else { return };
+        let prefix = format!("{}.{UNFINISHED}", name.to_string_lossy());
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 }
 
