@@ -1,5 +1,6 @@
 //! Closed and paced loops over a few connections.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::thread;
@@ -46,7 +47,8 @@ pub struct Measured {
     pub server_us: f64,
     pub postgres_us: f64,
     pub bytes: f64,
-    pub unexpected: usize,
+    /// Answers that were not expected, by status.
+    pub unexpected: BTreeMap<u16, usize>,
 }
 
 /// Milliseconds.
@@ -91,7 +93,13 @@ pub fn measure(
         server_us: (after.server - before.server) as f64 / count / 1e3,
         postgres_us: after.postgres.saturating_sub(before.postgres) as f64 / count / 1e3,
         bytes: samples.iter().map(|sample| sample.step.bytes).sum::<usize>() as f64 / count,
-        unexpected: samples.iter().filter(|sample| !expected.contains(&sample.step.status)).count(),
+        unexpected: samples.iter().map(|sample| sample.step.status).filter(|status| !expected.contains(status)).fold(
+            BTreeMap::new(),
+            |mut counts, status| {
+                *counts.entry(status).or_insert(0) += 1;
+                counts
+            },
+        ),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What each operation costs over HTTP, with PostgreSQL beside the server: `cargo bench -p doktolib-tests --bench http`.
 //!
 //! Needs the release binary. `BENCH_DOCTORS=100,10000`, `BENCH_APPOINTMENTS` of each doctor, `BENCH_SECONDS` of a
-//! run, `BENCH_RUNS`, `BENCH_CONNECTIONS`, `BENCH_RATE` of the stress mix; `BENCH_BINARY`, and
+//! run, `BENCH_RUNS`, `BENCH_CONNECTIONS`, `BENCH_RATE` of the stress mix, `BENCH_ONLY=slots,search`; `BENCH_BINARY`, and
 //! `BENCH_AGAINST=<an older binary>` takes turns with it and shows ratios.
 
 mod catalogue;
@@ -31,6 +31,7 @@ struct Options {
     runs: usize,
     connections: usize,
     rate: u32,
+    only: String,
     binaries: Vec<(String, PathBuf)>,
 }
 
@@ -70,6 +71,7 @@ fn options() -> Outcome<Options> {
         runs: variable("BENCH_RUNS", 3)?,
         connections: variable("BENCH_CONNECTIONS", 16)?,
         rate: variable("BENCH_RATE", 1000)?,
+        only: variable("BENCH_ONLY", String::new())?,
         binaries,
     })
 }
@@ -155,7 +157,8 @@ fn of_size(options: &Options, doctors: u32) -> Outcome<Vec<Results>> {
         .map(|(label, binary)| Contestant::new(label, binary, options, doctors))
         .collect::<Outcome<Vec<_>>>()?;
     for run in 0..options.runs {
-        for name in OPERATIONS {
+        let wanted = |name: &str| options.only.split(',').any(|part| name.contains(part));
+        for name in OPERATIONS.into_iter().filter(|name| wanted(name)) {
             for contestant in &mut contestants {
                 let measured = operation(contestant, name, options)?;
                 eprintln!(

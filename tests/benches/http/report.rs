@@ -1,5 +1,7 @@
 //! The figures as Markdown.
 
+use std::collections::BTreeMap;
+
 use super::load::{Latencies, Measured};
 use super::{PACED, Results};
 
@@ -22,7 +24,10 @@ fn median(runs: &[Measured]) -> Measured {
         server_us: middle(&|run| run.server_us),
         postgres_us: middle(&|run| run.postgres_us),
         bytes: middle(&|run| run.bytes),
-        unexpected: runs.iter().map(|run| run.unexpected).sum(),
+        unexpected: runs.iter().flat_map(|run| &run.unexpected).fold(BTreeMap::new(), |mut sum, (status, count)| {
+            *sum.entry(*status).or_insert(0) += count;
+            sum
+        }),
     }
 }
 
@@ -49,8 +54,8 @@ pub fn size(doctors: u32, appointments: u32, results: &[Results]) {
                 of.postgres_us,
                 of.bytes / 1024.0
             );
-            if of.unexpected > 0 {
-                println!("| ↳ {} answers were not as they should be | | | | | | | |", of.unexpected);
+            for (status, count) in &of.unexpected {
+                println!("| ↳ {count} times {status} | | | | | | | |");
             }
         }
         println!("\n`{PACED}` and the row above it show reads / bookings.");
