@@ -151,7 +151,7 @@ async fn a_deactivated_doctor_vanishes_at_once_and_comes_back_as_free_as_the_cal
         house.sql(&switch(true)).await;
         assert_eq!(listed().await, [1, 2, 3]);
         let found = house.directory.find(doctor_id(2), now()).await.unwrap().unwrap();
-        assert_eq!(found.next_available_at, house.from_scratch(2, now()).await.map(|(at, _)| at));
+        assert_eq!(found.next_available_at, house.worked_out(2, now()).await.map(|(at, _)| at));
     }
     // Who is not in the catalogue at all.
     assert_eq!(house.directory.find(doctor_id(99), now()).await.unwrap(), None);

@@ -71,7 +71,9 @@ impl CalendarWatch for Cut {
 
 /// What each change is told about.
 #[derive(Default, Clone)]
-struct Hears(Arc<Mutex<Vec<(DoctorId, Vec<Interval>, Timestamp)>>>);
+struct Hears(Arc<Mutex<Vec<Heard>>>);
+
+type Heard = (DoctorId, Vec<Interval>, Timestamp);
 
 #[async_trait]
 impl CalendarWatch for Hears {

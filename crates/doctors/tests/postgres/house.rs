@@ -131,7 +131,7 @@ impl House {
     }
 
     /// The first free time as it is when everything is looked at.
-    pub async fn from_scratch(&self, doctor: u32, now: Timestamp) -> Option<(Timestamp, Interval)> {
+    pub async fn worked_out(&self, doctor: u32, now: Timestamp) -> Option<(Timestamp, Interval)> {
         let (rules, busy) = (self.rules_of(doctor).await, self.busy(doctor).await);
         first(&rules, &busy, now)
     }

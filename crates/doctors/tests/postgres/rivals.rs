@@ -112,10 +112,10 @@ async fn at_no_moment_is_a_taken_time_shown_as_free_and_in_the_end_every_row_is_
     for doctor in 1..=DOCTORS {
         let row = kept[&doctor_id(doctor).as_uuid()];
         if row.valid_until >= now {
-            assert_eq!(row.soonest_at.zip(row.blocked), house.from_scratch(doctor, now).await, "doctor {doctor}");
+            assert_eq!(row.soonest_at.zip(row.blocked), house.worked_out(doctor, now).await, "doctor {doctor}");
         }
         let found = house.directory.find(doctor_id(doctor), now).await.unwrap().unwrap();
-        assert_eq!(found.next_available_at, house.from_scratch(doctor, now).await.map(|(at, _)| at), "doctor {doctor}");
+        assert_eq!(found.next_available_at, house.worked_out(doctor, now).await.map(|(at, _)| at), "doctor {doctor}");
     }
     house.db.pool.close();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
