@@ -7,7 +7,9 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId};
+use kernel::{
+    AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId,
+};
 use metrics::counter;
 use platform::idempotency::{self, Answers};
 use platform::journal::Journal;

@@ -76,7 +76,7 @@ fn once(
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "getAppointment",
-    security(("appointmentLink" = [])),
+    security((), ("appointmentLink" = [])),
     params(("id" = Uuid, Path, description = "The appointment"), LinkParams),
     responses(
         (status = 200, description = "The appointment", body = AppointmentBody, headers(("etag" = String, description = "For `If-Match`"))),
@@ -98,7 +98,7 @@ pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) 
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "cancelAppointment",
-    security(("appointmentLink" = [])),
+    security((), ("appointmentLink" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
@@ -145,7 +145,7 @@ pub(super) async fn cancel_appointment(
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "rescheduleAppointment",
-    security(("appointmentLink" = [])),
+    security((), ("appointmentLink" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
