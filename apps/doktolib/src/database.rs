@@ -36,7 +36,8 @@ pub struct Database {
 impl Database {
     /// Reaches the configured database, waiting up to a minute for it, or starts the private one.
     pub async fn open(config: &Config) -> Result<Self, DatabaseError> {
-        if let Some(settings) = config.database.clone() {
+        if let Some(mut settings) = config.database.clone() {
+            settings.workers = config.http_workers;
             tracing::info!(database = settings.target(), "using the configured database");
             wait_for(&settings).await?;
             return Ok(Self { settings, server: None });
@@ -45,6 +46,7 @@ impl Database {
         let server = PrivateServer::start(&folder, PrivateServerOptions::default()).await?;
         let mut settings = server.settings().clone();
         settings.max_connections = config.pool_size;
+        settings.workers = config.http_workers;
         tracing::info!(folder = %folder.display(), major = server.major(), started = server.is_owner(), "using the private PostgreSQL");
         Ok(Self { settings, server: Some(server) })
     }

@@ -92,11 +92,13 @@ async fn live() -> HttpResponse {
 #[get("/health")]
 async fn ready(api: Data<SystemApi>) -> HttpResponse {
     let asked = tokio::time::timeout(DATABASE_PATIENCE, async {
-        let mut conn = pg::conn(&api.pool).await.ok()?;
-        diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(&mut conn).await.ok()
+        pg::read(&api.pool, "ask whether it is there", async |mut conn| {
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(&mut conn).await
+        })
+        .await
     })
     .await;
-    let connected = matches!(asked, Ok(Some(1)));
+    let connected = matches!(asked, Ok(Ok(1)));
     let body = Ready {
         status: if connected { "healthy" } else { "unhealthy" },
         db: if connected { "connected" } else { "disconnected" },

@@ -32,7 +32,7 @@ pub enum OnceFailure {
 ///
 /// # Errors
 /// [`OnceError::Replay`] with the first answer, [`OnceError::Reused`] for another request.
-pub async fn look<T: ?Sized>(conn: &mut AsyncPgConnection, once: &Once<T>) -> Result<(), OnceFailure> {
+pub async fn look<T: ?Sized>(mut conn: &AsyncPgConnection, once: &Once<T>) -> Result<(), OnceFailure> {
     type Row = (Vec<u8>, i16, Option<String>, Option<String>, Vec<u8>);
     let found: Option<Row> = idempotency_key::table
         .find((&once.scope, &once.key))
@@ -43,7 +43,7 @@ pub async fn look<T: ?Sized>(conn: &mut AsyncPgConnection, once: &Once<T>) -> Re
             idempotency_key::etag,
             idempotency_key::body,
         ))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?;
     match found {
@@ -151,13 +151,13 @@ impl Answers {
     ///
     /// # Errors
     /// Those of [`look`] in the inner result, the database's in the outer.
-    pub async fn look<T: ?Sized>(&self, once: &Once<T>) -> Result<Result<(), OnceError>, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        match look(&mut conn, once).await {
+    pub async fn look<T: ?Sized + Sync>(&self, once: &Once<T>) -> Result<Result<(), OnceError>, PortFailure> {
+        pg::read(&self.pool, "look up an idempotency key", async |conn| match look(conn, once).await {
             Ok(()) => Ok(Ok(())),
             Err(OnceFailure::Once(error)) => Ok(Err(error)),
-            Err(OnceFailure::Database(error)) => Err(pg::failure("look up an idempotency key", error)),
-        }
+            Err(OnceFailure::Database(error)) => Err(error),
+        })
+        .await
     }
 
     /// Keeps the answer to a request that has changed nothing, so that a retry hears the same.

@@ -17,8 +17,7 @@ pub struct AppointmentsForDoctors {
 #[async_trait]
 impl BusyTimes for AppointmentsForDoctors {
     async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        busy_of(&mut conn, doctor, span).await.map_err(|error| pg::failure("read what is booked", error))
+        pg::read(&self.pool, "read what is booked", async |conn| busy_of(conn, doctor, span).await).await
     }
 }
 

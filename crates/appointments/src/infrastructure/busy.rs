@@ -19,7 +19,7 @@ const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(8);
 /// # Errors
 /// Of the database.
 pub async fn busy_of(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     doctor: DoctorId,
     span: Interval,
 ) -> Result<Vec<Interval>, DieselError> {
@@ -31,7 +31,7 @@ pub async fn busy_of(
         .filter(appointment::blocked_until.gt(span.start.to_diesel()))
         .select((appointment::blocked_from, appointment::blocked_until))
         .order(appointment::blocked_from)
-        .load(conn)
+        .load(&mut conn)
         .await?;
     Ok(rows.into_iter().map(|(start, end)| Interval { start: start.to_jiff(), end: end.to_jiff() }).collect())
 }

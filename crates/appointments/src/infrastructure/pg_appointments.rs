@@ -66,15 +66,16 @@ impl PgAppointments {
 impl AppointmentStore for PgAppointments {
     async fn find(&self, id: AppointmentId) -> Result<Option<AppointmentDetails>, PortFailure> {
         let failed = |error| pg::failure("read an appointment", error);
-        let mut conn = pg::conn(&self.pool).await?;
-        let row: Option<(Row, PatientRow)> = appointment::table
-            .inner_join(patient::table)
-            .filter(appointment::id.eq(id.as_uuid()))
-            .select((Row::as_select(), PatientRow::as_select()))
-            .first(&mut conn)
-            .await
-            .optional()
-            .map_err(failed)?;
+        let row: Option<(Row, PatientRow)> = pg::read(&self.pool, "read an appointment", async |mut conn| {
+            appointment::table
+                .inner_join(patient::table)
+                .filter(appointment::id.eq(id.as_uuid()))
+                .select((Row::as_select(), PatientRow::as_select()))
+                .first(&mut conn)
+                .await
+                .optional()
+        })
+        .await?;
         row.map(|(row, patient)| {
             Ok(AppointmentDetails { appointment: row.into_appointment().map_err(failed)?, patient: patient.into() })
         })
@@ -82,25 +83,24 @@ impl AppointmentStore for PgAppointments {
     }
 
     async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure> {
-        let failed = |error| pg::failure("look for a guest", error);
-        let mut conn = pg::conn(&self.pool).await?;
-        let found: Option<PatientRow> = patient::table
-            .filter(patient::email_key.eq(who.email_key()).and(patient::name_key.eq(who.name_key())))
-            .select(PatientRow::as_select())
-            .first(&mut conn)
-            .await
-            .optional()
-            .map_err(failed)?;
-        let Some(found) = found else { return Ok(None) };
-        let visit: Option<Uuid> = appointment::table
-            .filter(appointment::patient_id.eq(found.id).and(appointment::doctor_id.eq(doctor.as_uuid())))
-            .filter(appointment::status.ne("cancelled"))
-            .select(appointment::id)
-            .first(&mut conn)
-            .await
-            .optional()
-            .map_err(failed)?;
-        Ok(Some(KnownGuest { patient: found.into(), known_to_doctor: visit.is_some() }))
+        pg::read(&self.pool, "look for a guest", async |mut conn| {
+            let found: Option<PatientRow> = patient::table
+                .filter(patient::email_key.eq(who.email_key()).and(patient::name_key.eq(who.name_key())))
+                .select(PatientRow::as_select())
+                .first(&mut conn)
+                .await
+                .optional()?;
+            let Some(found) = found else { return Ok(None) };
+            let visit: Option<Uuid> = appointment::table
+                .filter(appointment::patient_id.eq(found.id).and(appointment::doctor_id.eq(doctor.as_uuid())))
+                .filter(appointment::status.ne("cancelled"))
+                .select(appointment::id)
+                .first(&mut conn)
+                .await
+                .optional()?;
+            Ok(Some(KnownGuest { patient: found.into(), known_to_doctor: visit.is_some() }))
+        })
+        .await
     }
 
     async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError> {

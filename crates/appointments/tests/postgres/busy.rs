@@ -36,7 +36,7 @@ async fn busy_is_what_is_booked_or_arrived_with_its_buffers_and_touches_the_span
         (-241, -240, &[]),
     ] {
         let span = span(from, to);
-        assert_eq!(busy_of(&mut conn, doctor(1), span).await.unwrap(), expected, "{from}–{to}");
+        assert_eq!(busy_of(&conn, doctor(1), span).await.unwrap(), expected, "{from}–{to}");
         let many = busy_of_many(&mut conn, &[doctor(1).as_uuid(), doctor(9).as_uuid()], span).await.unwrap();
         let expected: Vec<(Uuid, Interval)> = expected.iter().map(|taken| (doctor(1).as_uuid(), *taken)).collect();
         assert_eq!(many, expected, "{from}–{to}");
@@ -91,7 +91,7 @@ async fn no_query_of_the_slice_reads_the_whole_table() {
         let many: Vec<Uuid> = (0..20).map(|more| doctor(1 + more * 100).as_uuid()).collect();
         {
             let mut conn = pg::conn(&house.db.pool).await.unwrap();
-            assert_eq!(busy_of(&mut conn, with, busy_day).await.unwrap().len(), 11, "{number}");
+            assert_eq!(busy_of(&conn, with, busy_day).await.unwrap().len(), 11, "{number}");
             assert_eq!(busy_of_many(&mut conn, &many, busy_day).await.unwrap().len(), 220, "{number}");
         }
         let new = booking(

@@ -29,14 +29,15 @@ impl PgAgendas {
 impl Agendas for PgAgendas {
     async fn rules(&self, doctor: DoctorId) -> Result<Option<Rules>, PortFailure> {
         let doing = "read a doctor's hours";
-        let mut conn = pg::conn(&self.pool).await?;
-        let row: Option<AgendaRow> = agenda::table
-            .filter(agenda::doctor_id.eq(doctor.as_uuid()))
-            .select(AgendaRow::as_select())
-            .first(&mut conn)
-            .await
-            .optional()
-            .map_err(|error| pg::failure(doing, error))?;
+        let row: Option<AgendaRow> = pg::read(&self.pool, doing, async |mut conn| {
+            agenda::table
+                .filter(agenda::doctor_id.eq(doctor.as_uuid()))
+                .select(AgendaRow::as_select())
+                .first(&mut conn)
+                .await
+                .optional()
+        })
+        .await?;
         row.map(|row| row.into_rules().map_err(|error| pg::failure(doing, error))).transpose()
     }
 }

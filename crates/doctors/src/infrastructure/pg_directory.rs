@@ -55,16 +55,15 @@ impl PgDirectory {
     /// Before a list that depends on the order of first free times: no row may be stale, also none outside the page.
     async fn mend_all(&self, now: Timestamp) -> Result<(), PortFailure> {
         for _ in 0..ROUNDS {
-            let stale: Option<Uuid> = {
-                let mut conn = pg::conn(&self.pool).await?;
+            let stale: Option<Uuid> = pg::read(&self.pool, "look for stale first free times", async |mut conn| {
                 soonest::table
                     .filter(soonest::valid_until.lt(now.to_diesel()))
                     .select(soonest::doctor_id)
                     .first(&mut conn)
                     .await
                     .optional()
-                    .map_err(|error| pg::failure("look for stale first free times", error))?
-            };
+            })
+            .await?;
             if stale.is_none() {
                 break;
             }
@@ -74,13 +73,11 @@ impl PgDirectory {
     }
 
     async fn page(&self, criteria: &Criteria) -> Result<Vec<Found>, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        pg_search::page(&mut conn, criteria).await.map_err(|error| pg::failure("search doctors", error))
+        pg::read(&self.pool, "search doctors", async |conn| pg_search::page(conn, criteria).await).await
     }
 
     async fn one(&self, id: DoctorId) -> Result<Option<Found>, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        pg_search::one(&mut conn, id).await.map_err(|error| pg::failure("read a doctor", error))
+        pg::read(&self.pool, "read a doctor", async |conn| pg_search::one(conn, id).await).await
     }
 }
 

@@ -112,13 +112,13 @@ macro_rules! listings {
 }
 
 /// One active doctor.
-pub(super) async fn one(conn: &mut AsyncPgConnection, id: DoctorId) -> Result<Option<Found>, DieselError> {
-    let row: Option<Row> = listings!().filter(doctor::id.eq(id.as_uuid())).first(conn).await.optional()?;
+pub(super) async fn one(mut conn: &AsyncPgConnection, id: DoctorId) -> Result<Option<Found>, DieselError> {
+    let row: Option<Row> = listings!().filter(doctor::id.eq(id.as_uuid())).first(&mut conn).await.optional()?;
     Ok(row.map(Found::new))
 }
 
 /// A page and one entry more, when there is one.
-pub(super) async fn page(conn: &mut AsyncPgConnection, criteria: &Criteria) -> Result<Vec<Found>, DieselError> {
+pub(super) async fn page(mut conn: &AsyncPgConnection, criteria: &Criteria) -> Result<Vec<Found>, DieselError> {
     let mut query = listings!().into_boxed();
     // The index of the order begins with the filters, so each order filters on the table its index is on.
     let by_soonest = criteria.sort == Sort::Soonest;
@@ -176,7 +176,7 @@ pub(super) async fn page(conn: &mut AsyncPgConnection, criteria: &Criteria) -> R
         Sort::Experience => query.order((doctor::years_experience.desc(), doctor::id)),
         Sort::Soonest => query.order((soonest::soonest_at, soonest::doctor_id)),
     };
-    let rows: Vec<Row> = query.limit(i64::from(criteria.limit) + 1).load(conn).await?;
+    let rows: Vec<Row> = query.limit(i64::from(criteria.limit) + 1).load(&mut conn).await?;
     Ok(rows.into_iter().map(Found::new).collect())
 }
 

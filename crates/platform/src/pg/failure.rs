@@ -26,6 +26,17 @@ pub(super) fn kind_of(error: &Error) -> FailureKind {
     }
 }
 
+/// Nothing will be heard on this connection any more.
+pub(super) fn connection_is_gone(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        Error::DatabaseError(_, about) => {
+            lost_connection(about.message()) || about.message().starts_with("terminating connection")
+        }
+        _ => false,
+    }
+}
+
 /// The client library's words for a connection that is gone, as opposed to a value it could not encode.
 fn lost_connection(message: &str) -> bool {
     ["connection closed", "error communicating with the server", "unexpected message", "channel closed"]

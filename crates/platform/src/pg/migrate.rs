@@ -3,7 +3,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::pool::{PoolError, unlimited};
+use super::dial::{PoolError, unlimited};
 use super::settings::PgSettings;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");

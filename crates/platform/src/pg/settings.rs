@@ -69,6 +69,8 @@ pub struct PgSettings {
     pub ssl_root_cert: Option<PathBuf>,
     /// Most connections the pool opens.
     pub max_connections: usize,
+    /// HTTP workers that are to have their own share of them; 0 when all share all.
+    pub workers: usize,
     /// A statement of the pool that runs longer is cancelled by the server; zero is no limit.
     pub statement_timeout: Duration,
     /// Opening a connection takes at most this long.
@@ -99,6 +101,7 @@ impl FromStr for PgSettings {
             ssl_mode,
             ssl_root_cert: tls.root_cert.map(PathBuf::from),
             max_connections: 10,
+            workers: 0,
             statement_timeout: Duration::from_secs(5),
             connect_timeout,
             application_name,
@@ -181,6 +184,7 @@ impl fmt::Debug for PgSettings {
             .field("ssl_mode", &self.ssl_mode)
             .field("ssl_root_cert", &self.ssl_root_cert)
             .field("max_connections", &self.max_connections)
+            .field("workers", &self.workers)
             .field("statement_timeout", &self.statement_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("application_name", &self.application_name)

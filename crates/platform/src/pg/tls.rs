@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::pool::PoolError;
+use super::dial::PoolError;
 use super::settings::{PgSettings, SslMode};
 
 /// The TLS side of connections as `settings` want it.
