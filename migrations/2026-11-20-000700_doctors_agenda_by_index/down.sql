@@ -1,0 +1,36 @@
+CREATE OR REPLACE VIEW doctors.agenda AS
+SELECT d.id AS doctor_id,
+       d.clinic_id,
+       d.specialty,
+       d.city,
+       d.active,
+       d.minimum_notice_minutes,
+       d.horizon_days,
+       (SELECT coalesce(json_agg(json_build_object('id', c.id, 'time_zone', c.time_zone)), '[]')
+          FROM doctors.clinic c
+         WHERE c.active
+           AND (c.id = d.clinic_id
+                OR c.id IN (SELECT w.clinic_id FROM doctors.weekly_hours w WHERE w.doctor_id = d.id)
+                OR c.id IN (SELECT (opening.value ->> 'clinic_id')::uuid
+                              FROM doctors.override_day o, json_array_elements(o.hours::json) opening
+                             WHERE o.doctor_id = d.id)))::text AS clinics,
+       (SELECT coalesce(json_agg(json_build_object(
+                   'id', v.id, 'clinic_id', v.clinic_id, 'name', v.name, 'mode', v.mode, 'duration_minutes', v.duration_minutes,
+                   'grid_minutes', v.grid_minutes, 'buffer_before', v.buffer_before, 'buffer_after', v.buffer_after,
+                   'price_cents', v.price_cents, 'open_to_new_patients', v.open_to_new_patients,
+                   'is_default', v.is_default) ORDER BY v.is_default DESC, v.name, v.id), '[]')
+          FROM doctors.visit_type v WHERE v.doctor_id = d.id AND v.active)::text AS visit_types,
+       (SELECT coalesce(json_agg(json_build_object(
+                   'clinic_id', w.clinic_id, 'weekday', w.weekday, 'from_minute', w.from_minute, 'to_minute', w.to_minute,
+                   'visit_type_ids', w.visit_type_ids, 'valid_from', w.valid_from, 'valid_until', w.valid_until)
+                   ORDER BY w.weekday, w.from_minute, w.id), '[]')
+          FROM doctors.weekly_hours w WHERE w.doctor_id = d.id)::text AS weekly_hours,
+       (SELECT coalesce(json_agg(json_build_object('date', o.on_date, 'hours', o.hours::json) ORDER BY o.on_date), '[]')
+          FROM doctors.override_day o WHERE o.doctor_id = d.id)::text AS overrides,
+       (SELECT coalesce(json_agg(json_build_object('start', to_json(t.starts_at), 'end', to_json(t.ends_at)) ORDER BY t.starts_at), '[]')
+          FROM doctors.time_off t WHERE t.doctor_id = d.id)::text AS time_off,
+       (SELECT coalesce(json_agg(json_build_object('clinic_id', h.clinic_id, 'date', h.on_date) ORDER BY h.on_date), '[]')
+          FROM doctors.clinic_holiday h
+         WHERE h.clinic_id = d.clinic_id
+            OR h.clinic_id IN (SELECT w.clinic_id FROM doctors.weekly_hours w WHERE w.doctor_id = d.id))::text AS holidays
+  FROM doctors.doctor d;
