@@ -47,6 +47,22 @@ pub enum Rivals {
     Await,
 }
 
+/// Writes rows over those that are there.
+macro_rules! upsert {
+    ($rows:expr) => {
+        diesel::insert_into(soonest::table).values($rows).on_conflict(soonest::doctor_id).do_update().set((
+            soonest::specialty.eq(excluded(soonest::specialty)),
+            soonest::city.eq(excluded(soonest::city)),
+            soonest::soonest_at.eq(excluded(soonest::soonest_at)),
+            soonest::local_date.eq(excluded(soonest::local_date)),
+            soonest::blocked_from.eq(excluded(soonest::blocked_from)),
+            soonest::blocked_until.eq(excluded(soonest::blocked_until)),
+            soonest::valid_until.eq(excluded(soonest::valid_until)),
+            soonest::weekdays.eq(excluded(soonest::weekdays)),
+        ))
+    };
+}
+
 /// Keeps the table `doctors.soonest`.
 #[derive(Clone)]
 pub struct Soonest {
@@ -190,25 +206,12 @@ impl Soonest {
         if !gone.is_empty() {
             diesel::delete(soonest::table.filter(soonest::doctor_id.eq_any(&gone))).execute(conn).await?;
         }
-        if rows.is_empty() {
-            return Ok(());
+        match rows.as_slice() {
+            [] => {}
+            // An insert of many is another statement for each number of rows, so it is never kept prepared.
+            [row] => _ = upsert!(row).execute(conn).await?,
+            rows => _ = upsert!(rows).execute(conn).await?,
         }
-        diesel::insert_into(soonest::table)
-            .values(&rows)
-            .on_conflict(soonest::doctor_id)
-            .do_update()
-            .set((
-                soonest::specialty.eq(excluded(soonest::specialty)),
-                soonest::city.eq(excluded(soonest::city)),
-                soonest::soonest_at.eq(excluded(soonest::soonest_at)),
-                soonest::local_date.eq(excluded(soonest::local_date)),
-                soonest::blocked_from.eq(excluded(soonest::blocked_from)),
-                soonest::blocked_until.eq(excluded(soonest::blocked_until)),
-                soonest::valid_until.eq(excluded(soonest::valid_until)),
-                soonest::weekdays.eq(excluded(soonest::weekdays)),
-            ))
-            .execute(conn)
-            .await?;
         Ok(())
     }
 
