@@ -61,11 +61,11 @@ pub async fn look<T: ?Sized>(mut conn: &AsyncPgConnection, once: &Once<T>) -> Re
 /// # Errors
 /// [`OnceError::InProgress`] while another one is, else those of [`look`].
 pub async fn begin<T: ?Sized>(conn: &mut AsyncPgConnection, once: &Once<T>) -> Result<(), OnceFailure> {
-    let alone: bool = diesel::select(pg_try_advisory_xact_lock(lock_number(once))).get_result(conn).await?;
-    if !alone {
-        return Err(OnceError::InProgress.into());
-    }
-    look(conn, once).await
+    // Both are sent at once; the look comes after the lock all the same, and sees what its last holder committed.
+    let mut conn = &*conn;
+    let lock = diesel::select(pg_try_advisory_xact_lock(lock_number(once))).get_result::<bool>(&mut conn);
+    let (alone, answered) = futures_util::join!(lock, look(conn, once));
+    if alone? { answered } else { Err(OnceError::InProgress.into()) }
 }
 
 /// Last thing in a transaction: keeps the answer.
