@@ -7,6 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Path, Redirect};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use appointments::infrastructure::http::PROBLEMS as APPOINTMENTS_PROBLEMS;
+use diesel::IntoSql as _;
 use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
 use jiff::Timestamp;
@@ -93,7 +94,7 @@ async fn live() -> HttpResponse {
 async fn ready(api: Data<SystemApi>) -> HttpResponse {
     let asked = tokio::time::timeout(DATABASE_PATIENCE, async {
         pg::read(&api.pool, "ask whether it is there", async |mut conn| {
-            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(&mut conn).await
+            diesel::select(1.into_sql::<diesel::sql_types::Integer>()).get_result::<i32>(&mut conn).await
         })
         .await
     })

@@ -58,6 +58,8 @@ impl PgDirectory {
             let stale: Option<Uuid> = pg::read(&self.pool, "look for stale first free times", async |mut conn| {
                 soonest::table
                     .filter(soonest::valid_until.lt(now.to_diesel()))
+                    // Else all rows are gone through to find that none is stale.
+                    .order(soonest::valid_until)
                     .select(soonest::doctor_id)
                     .first(&mut conn)
                     .await
@@ -73,7 +75,11 @@ impl PgDirectory {
     }
 
     async fn page(&self, criteria: &Criteria) -> Result<Vec<Found>, PortFailure> {
-        pg::read(&self.pool, "search doctors", async |conn| pg_search::page(conn, criteria).await).await
+        let doing = "search doctors";
+        if pg_search::planned_once(criteria) {
+            return pg::read(&self.pool, doing, async |conn| pg_search::page(conn, criteria).await).await;
+        }
+        pg::transaction(&self.pool, doing, async |conn| Ok(pg_search::page_by_value(conn, criteria).await?)).await
     }
 
     async fn one(&self, id: DoctorId) -> Result<Option<Found>, PortFailure> {

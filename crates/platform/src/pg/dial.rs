@@ -49,7 +49,11 @@ pub(super) async fn unlimited(settings: &PgSettings) -> Result<AsyncPgConnection
     open(settings.clone(), tls::connector(settings)?, false).await
 }
 
-pub(super) async fn open(settings: PgSettings, tls: MakeRustlsConnect, limits: bool) -> Result<AsyncPgConnection, PoolError> {
+pub(super) async fn open(
+    settings: PgSettings,
+    tls: MakeRustlsConnect,
+    limits: bool,
+) -> Result<AsyncPgConnection, PoolError> {
     let patience = settings.connect_timeout;
     let opening = async {
         let (client, connection) = dial(&settings, tls, limits).await?;

@@ -162,6 +162,10 @@ impl PgSettings {
             options.push_str(&format!(
                 " -c statement_timeout={statement} -c lock_timeout={lock} -c idle_in_transaction_session_timeout=10000"
             ));
+            // Every statement is prepared, and planned once for all values: planning a search costs more than
+            // making it. Statements whose best plan depends on a value ask for one, see `plan_by_value`. The plan
+            // lives on while tables grow, so it must not be the one that is best while they are empty.
+            options.push_str(" -c plan_cache_mode=force_generic_plan -c enable_seqscan=off");
         }
         if let Some(own) = self.config.get_options() {
             options.push(' ');

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use diesel::result::Error;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager};
 use kernel::{FailureKind, PortFailure};
 
 use super::failure::{failure, kind_of};
@@ -51,6 +51,25 @@ impl<E> Abort<E> {
 /// Always; that is its purpose.
 pub fn refuse<T, E>(refusal: E) -> Result<T, Abort<E>> {
     Err(Abort::Refused(refusal))
+}
+
+/// First thing in a transaction that only reads: statements see one snapshot and are planned for their very
+/// values, until [`plan_once`] or the end. Otherwise, statements of the pool are planned once for all values.
+///
+/// # Errors
+/// Of the database.
+pub async fn plan_by_value(conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    let settings = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+                    SET LOCAL plan_cache_mode = force_custom_plan";
+    conn.batch_execute(settings).await
+}
+
+/// Ends what [`plan_by_value`] began, the snapshot apart.
+///
+/// # Errors
+/// Of the database.
+pub async fn plan_once(conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    conn.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await
 }
 
 /// What runs inside a [`transaction`]: `async |conn| { … }`. It may run more than once, so it keeps
