@@ -3,7 +3,7 @@
 
 use futures_util::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Actor, DoctorId, DomainEvent, PortFailure, Recorded};
+use kernel::{Actor, DoctorId, DomainEvent, FailureKind, PortFailure, Recorded};
 use platform::journal::{AuditBreak, AuditReport, Journal, SYSTEM_STREAM, verify};
 use platform::pg::{self, Abort};
 use secrecy::SecretString;
@@ -59,11 +59,18 @@ impl House {
         let actor = if number.is_multiple_of(2) { Actor::Doctor(DoctorId::mint()) } else { Actor::Guest };
         let request = (!number.is_multiple_of(3)).then(|| format!("request-{number}"));
         let recorded = Recorded::new(Noted { clinic, number }, actor, at).caused_by(request);
-        pg::transaction(&self.db.pool, "note", async |conn| {
-            self.journal.append(conn, &recorded).await?;
-            Ok::<_, Abort<PortFailure>>(())
-        })
-        .await?;
+        loop {
+            let noted = pg::transaction(&self.db.pool, "note", async |conn| {
+                self.journal.append(conn, &recorded).await?;
+                Ok::<_, Abort<PortFailure>>(())
+            })
+            .await;
+            match noted {
+                // On a busy machine a writer may be told to come again; it has written nothing then.
+                Err(failure) if failure.kind() == FailureKind::Unavailable => {}
+                other => break other?,
+            }
+        }
         Ok(recorded.id.as_uuid())
     }
 
