@@ -105,6 +105,13 @@ impl AppointmentStore for PgAppointments {
 
     async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError> {
         let AppointmentDetails { appointment: visit, patient: person } = &new.details;
+        // In a rush for one time most come too late; they need not queue for the constraint to hear it.
+        let taken = pg::read(&self.pool, "read what is booked", async |conn| {
+            super::busy_of(conn, visit.doctor, visit.blocked).await
+        });
+        if !taken.await?.is_empty() {
+            return Err(InsertError::SlotTaken);
+        }
         pg::transaction(&self.pool, "insert an appointment", async |conn| {
             if let Some(once) = &new.once {
                 idempotency::begin(conn, once).await?;
