@@ -247,6 +247,10 @@ fn operation(contestant: &Contestant, name: &str, options: &Options) -> Outcome<
         PACED => (MIX_CONNECTIONS, Pace::PerSecond(options.rate)),
         _ => (options.connections, Pace::Closed),
     };
+    if name == "cancel" {
+        // From now on they are free: rivals of a later run want others.
+        booked.forget_times();
+    }
     let mut visitors: Vec<_> = (0..connections).map(visitor).collect();
     measure(server, &mut visitors, pace, seconds, expected)
 }

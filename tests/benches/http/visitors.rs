@@ -19,6 +19,14 @@ pub struct Booked {
     pub links: Mutex<Vec<String>>,
 }
 
+impl Booked {
+    pub fn forget_times(&self) {
+        if let Ok(mut times) = self.times.lock() {
+            times.clear();
+        }
+    }
+}
+
 /// Reads one of many targets after the other.
 pub struct Reader<'a> {
     pub targets: &'a [String],
