@@ -12,6 +12,8 @@ use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
 use kernel::Clock;
+use platform::crypto::Keyring;
+use platform::http::admission::{Doorkeeper, Shown, SignedIn, Turned, doorkeeper};
 use platform::idempotency::Answers;
 use platform::journal::Journal;
 use platform::pg::PgPool;
@@ -27,6 +29,10 @@ pub struct Parts {
     pub pool: PgPool,
     /// The installation's secret.
     pub secret: SecretString,
+    /// Seals and opens personal data.
+    pub keys: Keyring,
+    /// Finds out who a request comes from; without one nobody is signed in.
+    pub doorkeeper: Option<Arc<dyn Doorkeeper>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
@@ -49,11 +55,14 @@ pub struct Application {
     pub pool: PgPool,
     /// The audit trail.
     pub journal: Journal,
+    /// Seals and opens personal data.
+    pub keys: Keyring,
     /// First free times.
     pub soonest: Soonest,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
+    pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) system: Data<SystemApi>,
@@ -63,7 +72,7 @@ impl Application {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { pool, secret, clock, guests, public_url, cors_origins, figures } = parts;
+        let Parts { pool, secret, keys, doorkeeper: keeper, clock, guests, public_url, cors_origins, figures } = parts;
         let journal = Journal::new(&secret);
         let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
         let soonest = Soonest::new(pool.clone(), booked.clone());
@@ -96,10 +105,22 @@ impl Application {
             journal,
             soonest,
             clock,
+            keys,
             cors_origins: cors_origins.into(),
+            doorkeeper: doorkeeper(keeper.unwrap_or_else(|| Arc::new(NobodyIsIn))),
             doctors: Data::new(doctors),
             appointments: Data::new(appointments),
             system: Data::new(system),
         }
+    }
+}
+
+/// Turns everybody away.
+struct NobodyIsIn;
+
+#[async_trait::async_trait]
+impl Doorkeeper for NobodyIsIn {
+    async fn admit(&self, _: Shown) -> Result<SignedIn, Turned> {
+        Err(Turned::NotSignedIn)
     }
 }

@@ -52,6 +52,8 @@ pub struct Config {
     pub pool_size: usize,
     /// `DOKTOLIB_SECRET`; in development the data folder holds one when it is unset.
     pub secret: Option<SecretString>,
+    /// `DATA_KEYS_FILE`: the keys that seal personal data; `keys` in the data folder when it is unset.
+    pub key_file: PathBuf,
     /// `PUBLIC_URL`, without a slash at the end.
     pub public_url: String,
     /// `CORS_ALLOWED_ORIGINS`; `*` allows all.
@@ -100,6 +102,7 @@ pub const VARIABLES: &[&str] = &[
     "DB_SSL_ROOT_CERT",
     "DB_POOL_SIZE",
     "DOKTOLIB_SECRET",
+    "DATA_KEYS_FILE",
     "PUBLIC_URL",
     "CORS_ALLOWED_ORIGINS",
     "GUEST_BOOKING",
@@ -182,11 +185,13 @@ impl Config {
         let port = read.parsed("PORT", "must be a number from 0 to 65535").unwrap_or(8080);
         let pool_size = usize::try_from(read.number("DB_POOL_SIZE", 1..=200, 16)).unwrap_or(16);
         let cores = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
+        let data_dir = read.text("DOKTOLIB_DATA_DIR").map_or_else(|| default_data_dir(get), PathBuf::from);
         let config = Self {
             tier,
             host: read.text("HOST").unwrap_or_else(|| if development { "127.0.0.1" } else { "0.0.0.0" }.to_owned()),
             port,
-            data_dir: read.text("DOKTOLIB_DATA_DIR").map_or_else(|| default_data_dir(get), PathBuf::from),
+            key_file: read.text("DATA_KEYS_FILE").map_or_else(|| data_dir.join("keys"), PathBuf::from),
+            data_dir,
             database: database(&mut read, pool_size),
             pool_size,
             secret: secret(&mut read, tier),

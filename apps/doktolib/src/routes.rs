@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
+use platform::http::admission::{CSRF_HEADER, admission};
 use platform::http::{edge, problems_only};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt as _, scope};
@@ -41,6 +42,7 @@ pub fn app(
         .app_data(application.doctors.clone())
         .app_data(application.appointments.clone())
         .app_data(application.system.clone())
+        .app_data(application.doorkeeper.clone())
         .configure(collected)
         .into_app()
         .route("/docs", web::get().to(system::to_docs))
@@ -52,6 +54,7 @@ pub fn app(
             let offered = Arc::clone(&offered);
             async move { offered.answer(&request) }
         }))
+        .wrap(from_fn(admission))
         .wrap(from_fn(problems_only))
         .wrap(cors(&application.cors_origins))
         .wrap(Compress::default())
@@ -72,6 +75,7 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_NONE_MATCH,
         ])
         .allowed_header("idempotency-key")
+        .allowed_header(CSRF_HEADER)
         .allowed_header("x-request-id")
         .allowed_header("traceparent")
         .expose_headers(exposed)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use kernel::{Clock as _, SystemClock};
+use platform::crypto::Keyring;
 use platform::pg;
 use platform::telemetry;
 use secrecy::SecretString;
@@ -70,9 +71,14 @@ pub fn secret_in_use(config: &Config) -> Result<SecretString, Failure> {
 /// # Errors
 /// When the pool cannot be made.
 pub fn application(config: &Config, database: &Database, figures: Option<Figures>) -> Result<Application, Failure> {
+    let secret = secret_of(config)?;
+    let keys = Keyring::new(&secret, Some(config.key_file.clone()))
+        .map_err(|error| format!("the keys cannot be read: {error} (DATA_KEYS_FILE)"))?;
     Ok(Application::new(Parts {
         pool: pg::pool(&database.settings)?,
-        secret: secret_of(config)?,
+        secret,
+        keys,
+        doorkeeper: None,
         clock: Arc::new(SystemClock),
         guests: config.guests,
         public_url: config.public_url.clone(),

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AppointmentId, DoctorId, PatientId, UserId};
+use crate::{AppointmentId, UserId};
 
-/// On whose behalf a use case runs. The driving adapter finds it out, the use case decides what it may do.
+/// On whose behalf something is done, as the audit trail names it. What that person may reach stands in
+/// [`Caller`](crate::Caller).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 pub enum Actor {
@@ -11,10 +12,10 @@ pub enum Actor {
     Guest,
     /// The bearer of the signed link of one appointment: may read, move and cancel that one.
     LinkHolder(AppointmentId),
-    /// A signed-in patient.
-    Patient(PatientId),
+    /// A signed-in patient, or somebody who looks after patients.
+    Patient(UserId),
     /// A signed-in doctor.
-    Doctor(DoctorId),
+    Doctor(UserId),
     /// A member of a clinic's front desk.
     Staff(UserId),
     /// An administrator of the installation.
@@ -38,15 +39,13 @@ impl Actor {
         }
     }
 
-    /// The id of the person or record behind the actor, where there is one.
+    /// The id of the account or record behind the actor, where there is one.
     #[must_use]
     pub const fn id(&self) -> Option<Uuid> {
         match self {
             Self::Guest | Self::System => None,
             Self::LinkHolder(id) => Some(id.as_uuid()),
-            Self::Patient(id) => Some(id.as_uuid()),
-            Self::Doctor(id) => Some(id.as_uuid()),
-            Self::Staff(id) | Self::Admin(id) => Some(id.as_uuid()),
+            Self::Patient(id) | Self::Doctor(id) | Self::Staff(id) | Self::Admin(id) => Some(id.as_uuid()),
         }
     }
 }

@@ -66,6 +66,8 @@ ids! {
     EventId,
     /// A person who is treated.
     PatientId,
+    /// One sign-in of an account on one device.
+    SessionId,
     /// An account that can sign in.
     UserId,
     /// Something one can book with a doctor.

@@ -4,6 +4,7 @@
 //! Nothing here does I/O, knows a database or speaks HTTP.
 
 mod actor;
+mod caller;
 mod clock;
 mod failure;
 mod id;
@@ -13,9 +14,10 @@ mod once;
 mod recorded;
 
 pub use actor::Actor;
+pub use caller::{Caller, Role, UnknownRole};
 pub use clock::{Clock, StoppedClock, SystemClock};
 pub use failure::{FailureKind, PortFailure};
-pub use id::{AppointmentId, ClinicId, DoctorId, EventId, PatientId, UserId, VisitTypeId};
+pub use id::{AppointmentId, ClinicId, DoctorId, EventId, PatientId, SessionId, UserId, VisitTypeId};
 pub use interval::Interval;
 pub use money::Money;
 pub use once::{KeptAnswer, Once, OnceError};

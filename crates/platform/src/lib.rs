@@ -1,9 +1,11 @@
 //! Tools for adapters. A slice's `infrastructure` and the composition root use them; `domain` and
 //! `application` never do.
 
+pub mod crypto;
 pub mod http;
 pub mod idempotency;
 pub mod journal;
+pub mod letters;
 pub mod pg;
 pub mod signing;
 pub mod telemetry;

@@ -36,3 +36,19 @@ diesel::table! {
         hash -> Binary,
     }
 }
+
+diesel::table! {
+    journal.outbox (id) {
+        id -> Uuid,
+        topic -> Text,
+        subject -> Uuid,
+        payload -> Text,
+        created_at -> Timestamptz,
+        available_at -> Timestamptz,
+        attempts -> Integer,
+        done_at -> Nullable<Timestamptz>,
+        sealed -> Nullable<Binary>,
+        last_error -> Nullable<Text>,
+        failed_at -> Nullable<Timestamptz>,
+    }
+}

@@ -3,7 +3,7 @@
 
 use futures_util::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
-use kernel::{Actor, DoctorId, DomainEvent, FailureKind, PortFailure, Recorded};
+use kernel::{Actor, DomainEvent, FailureKind, PortFailure, Recorded, UserId};
 use platform::journal::{AuditBreak, AuditReport, Journal, SYSTEM_STREAM, verify};
 use platform::pg::{self, Abort};
 use secrecy::SecretString;
@@ -56,7 +56,7 @@ impl House {
 
     async fn note(&self, clinic: Option<Uuid>, number: usize) -> Result<Uuid, PortFailure> {
         let at = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(i64::try_from(number).unwrap());
-        let actor = if number.is_multiple_of(2) { Actor::Doctor(DoctorId::mint()) } else { Actor::Guest };
+        let actor = if number.is_multiple_of(2) { Actor::Doctor(UserId::mint()) } else { Actor::Guest };
         let request = (!number.is_multiple_of(3)).then(|| format!("request-{number}"));
         let recorded = Recorded::new(Noted { clinic, number }, actor, at).caused_by(request);
         loop {

@@ -8,6 +8,7 @@ use appointments::application::GuestBooking;
 use doktolib::application::{Application, Parts};
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
+use platform::crypto::Keyring;
 use platform::{journal, pg};
 use secrecy::SecretString;
 use testkit::TestDatabase;
@@ -43,6 +44,8 @@ impl House {
         let application = Application::new(Parts {
             pool: db.pool.clone(),
             secret: SecretString::from("s".repeat(40)),
+            keys: Keyring::derived(&SecretString::from("s".repeat(40))),
+            doorkeeper: None,
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,
             public_url: "http://localhost".into(),

@@ -1,5 +1,6 @@
 //! The HTTP face's tools: problems, input, pages, conditional requests, idempotency, the outer layer.
 
+pub mod admission;
 mod conditional;
 pub mod context;
 mod edge;

@@ -40,10 +40,14 @@ pub mod kinds {
     kinds! {
         UNREADABLE 400 "unreadable" "The request cannot be read"
             "The request is not well-formed: the body is not JSON, or the request line or a header field is broken. Send it again in the right form; as it is, it will never be accepted.";
-        NOT_SIGNED_IN 401 "not-signed-in" "This needs a key that was not shown"
-            "The operation is not open to everybody. Open an appointment by the link you were given when it was booked, with its token.";
+        NOT_SIGNED_IN 401 "not-signed-in" "This needs a sign-in"
+            "The operation is not open to everybody. Sign in and send the access token as Authorization: Bearer; one that has expired or was revoked is answered in the same way, refresh it or sign in again. An appointment can also be opened by its link, with the token in it.";
         FORBIDDEN 403 "forbidden" "This is not allowed"
             "You are known, but what you ask for is not open to you in your role.";
+        CSRF 403 "csrf" "This did not come from our page"
+            "A request with the session cookie that changes something has to carry the token of the page in X-CSRF-Token. Load the page again.";
+        SECOND_FACTOR_MISSING 403 "second-factor-missing" "A second factor has to be set up first"
+            "Doctors, front desks and administrators sign in with password and a code of an authenticator app. This sign-in is good for setting that up and for nothing else.";
         NOT_FOUND 404 "not-found" "There is nothing here"
             "Nothing has this address, or it is not yours to see: the answer is the same for both.";
         METHOD_NOT_ALLOWED 405 "method-not-allowed" "This method is not offered here"
