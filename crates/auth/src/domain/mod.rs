@@ -1,0 +1,1 @@
+//! Users, what they prove themselves with, and their sessions.

@@ -1,0 +1,1 @@
+//! The slice's part of the REST API.

@@ -1,0 +1,4 @@
+//! PostgreSQL, tokens, HTTP.
+
+pub mod http;
+mod schema;
