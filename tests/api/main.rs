@@ -15,3 +15,4 @@ mod schema;
 mod search;
 mod slots;
 mod snapshots;
+mod visits_reach;

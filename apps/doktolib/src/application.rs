@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use appointments::application::{
-    BookAppointment, CancelAppointment, GuestBooking, ReadAppointment, RescheduleAppointment,
+    BookAppointment, CancelAppointment, GuestBooking, Policy, ReadAppointment, RescheduleAppointment,
 };
-use appointments::infrastructure::PgAppointments;
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
+use appointments::infrastructure::{PgAppointments, PgPatients};
 use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
@@ -90,11 +90,12 @@ impl Application {
             offer: OfferSlot { agendas: agendas.clone() },
             next_free: NextFreeSlots { agendas, busy: booked },
         });
+        let policy = Policy { ties: Arc::new(PgPatients::new(pool.clone())) };
         let appointments = AppointmentsApi {
             book: BookAppointment { store: store.clone(), agenda: agenda.clone(), clock: clock.clone(), guests },
-            read: ReadAppointment { store: store.clone() },
-            cancel: CancelAppointment { store: store.clone(), clock: clock.clone() },
-            reschedule: RescheduleAppointment { store, agenda, clock: clock.clone() },
+            read: ReadAppointment { store: store.clone(), policy: policy.clone() },
+            cancel: CancelAppointment { store: store.clone(), policy: policy.clone(), clock: clock.clone() },
+            reschedule: RescheduleAppointment { store, policy, agenda, clock: clock.clone() },
             answers: Answers::new(pool.clone()),
             links: AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url },
         };

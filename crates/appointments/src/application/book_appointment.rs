@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Actor, Clock, Once, OnceError, PortFailure, Recorded};
+use kernel::{Actor, Caller, Clock, Once, OnceError, PortFailure, Recorded};
 
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, DoctorAgenda, FreeSlot, InsertError, NewAppointment, NoOffer, PatientIs,
@@ -85,12 +85,12 @@ impl BookAppointment {
     /// See [`BookError`].
     pub async fn run(
         &self,
-        actor: Actor,
+        caller: &Caller,
         booking: Booking,
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, BookError> {
-        if actor != Actor::Guest || self.guests == GuestBooking::Off {
+        if caller.actor() != Actor::Guest || self.guests == GuestBooking::Off {
             return Err(BookError::GuestsNotAllowed);
         }
         let now = self.clock.now();
@@ -99,7 +99,7 @@ impl BookAppointment {
 
         // The same guest may be taken down by a rival request between our look and our write.
         for _ in 0..TRIES {
-            let new = self.prepare(actor, &booking, &guest, &offer, now, request_id.clone(), once.clone()).await?;
+            let new = self.prepare(caller, &booking, &guest, &offer, now, request_id.clone(), once.clone()).await?;
             match self.store.insert(&new).await {
                 Ok(()) => return Ok(new.details),
                 Err(InsertError::GuestAppeared) => {}
@@ -121,7 +121,7 @@ impl BookAppointment {
     #[expect(clippy::too_many_arguments, reason = "one step of `run`, kept apart only because it may run twice")]
     async fn prepare(
         &self,
-        actor: Actor,
+        caller: &Caller,
         booking: &Booking,
         guest: &Patient,
         offer: &Offer,
@@ -136,7 +136,7 @@ impl BookAppointment {
         let patient_is_new = if known.is_some() { PatientIs::Known } else { PatientIs::New };
         let patient = known.map_or_else(|| guest.clone(), |known| known.patient);
         let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
-        let booked = Recorded::new(event, actor, now).caused_by(request_id);
+        let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id);
         Ok(NewAppointment { details: AppointmentDetails { appointment, patient }, patient_is_new, booked, once })
     }
 }
@@ -211,7 +211,7 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(Actor::Guest, booking(), None, None).await.unwrap();
+        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
         assert_eq!(booked.patient.id, booked.appointment.patient);
     }
 
@@ -224,7 +224,7 @@ mod tests {
             .expect_guest()
             .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: false })));
         store.expect_insert().withf(|new| new.patient_is_new == PatientIs::Known).times(1).returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(Actor::Guest, booking(), None, None).await.unwrap();
+        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
         assert_eq!(booked.patient.id, id);
     }
 
@@ -234,7 +234,7 @@ mod tests {
         agenda.expect_offer().returning(|_, _| Ok(Err(NoOffer::Outside { rule: "weekly-hours" })));
         let mut store = MockAppointmentStore::new();
         store.expect_insert().never();
-        let refused = use_case(store, agenda).run(Actor::Guest, booking(), None, None).await;
+        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
         assert!(
             matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "weekly-hours" }))),
             "{refused:?}"
@@ -259,7 +259,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_guest().returning(|_, _| Ok(None));
         store.expect_insert().times(1).returning(|_| Err(InsertError::SlotTaken));
-        let refused = use_case(store, agenda).run(Actor::Guest, booking(), None, None).await;
+        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
         assert!(
             matches!(&refused, Err(BookError::SlotTaken { alternatives }) if alternatives.len() == 3),
             "{refused:?}"
@@ -280,7 +280,7 @@ mod tests {
             .in_sequence(&mut order)
             .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: true })));
         store.expect_insert().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(Actor::Guest, booking(), None, None).await.unwrap();
+        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
         assert_eq!(booked.patient.id, id);
     }
 
@@ -290,7 +290,7 @@ mod tests {
         store.expect_guest().returning(|_, _| Ok(None));
         store.expect_insert().never();
         let agenda = offering(Offer { open_to_new_patients: false, ..offer() });
-        let refused = use_case(store, agenda).run(Actor::Guest, booking(), None, None).await;
+        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
         assert!(matches!(refused, Err(BookError::NotForNewPatients)), "{refused:?}");
     }
 
@@ -300,7 +300,7 @@ mod tests {
             guests: GuestBooking::Off,
             ..use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
         };
-        let refused = closed.run(Actor::Guest, booking(), None, None).await;
+        let refused = closed.run(&Caller::guest(), booking(), None, None).await;
         assert!(matches!(refused, Err(BookError::GuestsNotAllowed)), "{refused:?}");
     }
 
@@ -308,7 +308,7 @@ mod tests {
     async fn a_name_that_is_none_is_refused_before_anything_is_asked() {
         let nameless = Booking { patient_name: "  ".into(), ..booking() };
         let refused = use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
-            .run(Actor::Guest, nameless, None, None)
+            .run(&Caller::guest(), nameless, None, None)
             .await;
         assert!(matches!(refused, Err(BookError::BadPatient(PatientError::BadName))), "{refused:?}");
     }

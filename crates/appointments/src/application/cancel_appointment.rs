@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded};
+use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorded};
 
-use super::may_manage;
+use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore, Change, UpdateError};
 use crate::domain::{CancelRefusal, Status};
 
@@ -43,6 +43,8 @@ pub enum CancelError {
 pub struct CancelAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,
+    /// Who may.
+    pub policy: Policy,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -54,18 +56,21 @@ impl CancelAppointment {
     /// See [`CancelError`].
     pub async fn run(
         &self,
-        actor: Actor,
+        caller: &Caller,
         wish: Cancellation,
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, CancelError> {
-        if !may_manage(actor, wish.id) {
+        if !Policy::could_reach(caller, wish.id) {
             return Err(CancelError::NotFound);
         }
         // Another writer may come between our look and our change; what it left is looked at anew.
         for _ in 0..TRIES {
             let now = self.clock.now();
             let found = self.store.find(wish.id).await?.ok_or(CancelError::NotFound)?;
+            if !self.policy.reaches(caller, &found.appointment).await? {
+                return Err(CancelError::NotFound);
+            }
             if found.appointment.status == Status::Cancelled {
                 if let Some(once) = &once {
                     self.store.keep_answer(&found, once, now).await??;
@@ -79,7 +84,7 @@ impl CancelAppointment {
             let change = Change {
                 before: found.appointment,
                 after: AppointmentDetails { appointment: cancelled, patient: found.patient },
-                event: Recorded::new(event, actor, now).caused_by(request_id.clone()),
+                event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 once: once.clone(),
             };
             match self.store.update(&change).await {
@@ -102,11 +107,11 @@ mod tests {
     use kernel::StoppedClock;
 
     use super::super::ports::MockAppointmentStore;
-    use super::super::test_data::{booked, now};
+    use super::super::test_data::{booked, now, policy};
     use super::*;
 
     fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
-        CancelAppointment { store: Arc::new(store), clock: Arc::new(StoppedClock::at(at)) }
+        CancelAppointment { store: Arc::new(store), policy: policy(), clock: Arc::new(StoppedClock::at(at)) }
     }
 
     fn wish(id: AppointmentId) -> Cancellation {
@@ -126,7 +131,7 @@ mod tests {
             })
             .times(1)
             .returning(|_| Ok(()));
-        let cancelled = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await.unwrap();
+        let cancelled = cancel(store, now()).run(&Caller::link_holder(id), wish(id), None, None).await.unwrap();
         assert_eq!(cancelled.appointment.status, Status::Cancelled);
     }
 
@@ -138,7 +143,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let again = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await.unwrap();
+        let again = cancel(store, now()).run(&Caller::link_holder(id), wish(id), None, None).await.unwrap();
         assert_eq!(again, before);
     }
 
@@ -147,7 +152,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().never();
         let refused = cancel(store, now())
-            .run(Actor::LinkHolder(AppointmentId::mint()), wish(AppointmentId::mint()), None, None)
+            .run(&Caller::link_holder(AppointmentId::mint()), wish(AppointmentId::mint()), None, None)
             .await;
         assert!(matches!(refused, Err(CancelError::NotFound)), "{refused:?}");
     }
@@ -159,7 +164,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().times(TRIES).returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(TRIES).returning(|_| Err(UpdateError::Stale));
-        let refused = cancel(store, now()).run(Actor::LinkHolder(id), wish(id), None, None).await;
+        let refused = cancel(store, now()).run(&Caller::link_holder(id), wish(id), None, None).await;
         assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
     }
 
@@ -171,7 +176,7 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
         let stale = Cancellation { only_versions: Some(vec![7]), ..wish(id) };
-        let refused = cancel(store, now()).run(Actor::LinkHolder(id), stale, None, None).await;
+        let refused = cancel(store, now()).run(&Caller::link_holder(id), stale, None, None).await;
         assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
     }
 
@@ -183,7 +188,7 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
         let late = now() + SignedDuration::from_hours(24);
-        let refused = cancel(store, late).run(Actor::LinkHolder(id), wish(id), None, None).await;
+        let refused = cancel(store, late).run(&Caller::link_holder(id), wish(id), None, None).await;
         assert!(matches!(refused, Err(CancelError::Refused(CancelRefusal::Started))), "{refused:?}");
     }
 }

@@ -1,7 +1,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
+use kernel::{
+    AppointmentId, ClinicId, DoctorId, Once, OnceError, PatientId, PortFailure, Recorded, UserId, VisitTypeId,
+};
 
 use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
 
@@ -192,6 +194,14 @@ pub enum UpdateError {
     /// The store failed.
     #[error(transparent)]
     Failed(#[from] PortFailure),
+}
+
+/// How accounts stand to patients.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PatientTies: Send + Sync {
+    /// Is the patient this user, or somebody whom the user looks after?
+    async fn looks_after(&self, user: UserId, patient: PatientId) -> Result<bool, PortFailure>;
 }
 
 /// Keeps appointments. Every writing method is one transaction: row, audit event, message, kept answer.

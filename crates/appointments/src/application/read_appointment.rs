@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use kernel::{Actor, AppointmentId, PortFailure};
+use kernel::{AppointmentId, Caller, PortFailure};
 
-use super::may_manage;
+use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore};
 
 /// Why an appointment is not shown.
@@ -20,6 +20,8 @@ pub enum ReadError {
 pub struct ReadAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,
+    /// Who may.
+    pub policy: Policy,
 }
 
 impl ReadAppointment {
@@ -27,10 +29,11 @@ impl ReadAppointment {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn run(&self, actor: Actor, id: AppointmentId) -> Result<AppointmentDetails, ReadError> {
-        if !may_manage(actor, id) {
+    pub async fn run(&self, caller: &Caller, id: AppointmentId) -> Result<AppointmentDetails, ReadError> {
+        if !Policy::could_reach(caller, id) {
             return Err(ReadError::NotFound);
         }
-        self.store.find(id).await?.ok_or(ReadError::NotFound)
+        let found = self.store.find(id).await?.ok_or(ReadError::NotFound)?;
+        if self.policy.reaches(caller, &found.appointment).await? { Ok(found) } else { Err(ReadError::NotFound) }
     }
 }

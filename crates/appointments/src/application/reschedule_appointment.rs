@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Actor, AppointmentId, Clock, Once, OnceError, PortFailure, Recorded};
+use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorded};
 
 use super::book_appointment::ALTERNATIVES;
-use super::may_manage;
+use super::policy::Policy;
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError,
 };
@@ -59,6 +59,8 @@ pub enum RescheduleError {
 pub struct RescheduleAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,
+    /// Who may.
+    pub policy: Policy,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
     /// What time it is.
@@ -72,17 +74,20 @@ impl RescheduleAppointment {
     /// See [`RescheduleError`].
     pub async fn run(
         &self,
-        actor: Actor,
+        caller: &Caller,
         wish: Rescheduling,
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, RescheduleError> {
-        if !may_manage(actor, wish.id) {
+        if !Policy::could_reach(caller, wish.id) {
             return Err(RescheduleError::NotFound);
         }
         for _ in 0..TRIES {
             let now = self.clock.now();
             let found = self.store.find(wish.id).await?.ok_or(RescheduleError::NotFound)?;
+            if !self.policy.reaches(caller, &found.appointment).await? {
+                return Err(RescheduleError::NotFound);
+            }
             let visit = &found.appointment;
             if visit.status == Status::Booked && wish.start == RequestedStart::Instant(visit.visit.start) {
                 return self.as_it_is(found, once.as_ref(), now).await;
@@ -107,7 +112,7 @@ impl RescheduleAppointment {
             let change = Change {
                 before: found.appointment,
                 after: AppointmentDetails { appointment: moved, patient: found.patient },
-                event: Recorded::new(event, actor, now).caused_by(request_id.clone()),
+                event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 once: once.clone(),
             };
             match self.store.update(&change).await {
@@ -148,12 +153,13 @@ mod tests {
     use kernel::{Interval, StoppedClock};
 
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
-    use super::super::test_data::{booked, now, offer_like};
+    use super::super::test_data::{booked, now, offer_like, policy};
     use super::*;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
         RescheduleAppointment {
             store: Arc::new(store),
+            policy: policy(),
             agenda: Arc::new(agenda),
             clock: Arc::new(StoppedClock::at(now())),
         }
@@ -179,7 +185,7 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().withf(move |change| change.after.appointment.visit == to).times(1).returning(|_| Ok(()));
         let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: Some(vec![1]) };
-        let moved = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
+        let moved = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await.unwrap();
         assert_eq!((moved.appointment.id, moved.appointment.visit), (id, to));
     }
 
@@ -192,7 +198,7 @@ mod tests {
         store.expect_update().never();
         let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_versions: None };
         let same =
-            reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await.unwrap();
+            reschedule(store, MockDoctorAgenda::new()).run(&Caller::link_holder(id), wish, None, None).await.unwrap();
         assert_eq!(same.appointment.version, 1);
     }
 
@@ -206,7 +212,7 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
         let wish = Rescheduling { id, start, only_versions: None };
-        let refused = reschedule(store, MockDoctorAgenda::new()).run(Actor::LinkHolder(id), wish, None, None).await;
+        let refused = reschedule(store, MockDoctorAgenda::new()).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(
             matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))),
             "{refused:?}"
@@ -225,7 +231,7 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(1).returning(|_| Err(UpdateError::SlotTaken));
         let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
-        let refused = reschedule(store, agenda).run(Actor::LinkHolder(id), wish, None, None).await;
+        let refused = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::SlotTaken { .. })), "{refused:?}");
     }
 
@@ -233,9 +239,9 @@ mod tests {
     async fn the_link_of_one_visit_does_not_move_another() {
         let wish =
             Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_versions: None };
-        let other = Actor::LinkHolder(AppointmentId::mint());
+        let other = Caller::link_holder(AppointmentId::mint());
         let refused =
-            reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(other, wish, None, None).await;
+            reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(&other, wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::NotFound)), "{refused:?}");
     }
 }

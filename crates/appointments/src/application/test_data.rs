@@ -1,9 +1,12 @@
 //! A booked visit for the tests of the use cases.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, Money, VisitTypeId};
 
-use super::AppointmentDetails;
+use super::ports::MockPatientTies;
+use super::{AppointmentDetails, Policy};
 use crate::domain::{Appointment, Offer, Patient, VisitMode};
 
 pub(super) fn now() -> Timestamp {
@@ -41,4 +44,9 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
         time_zone: appointment.time_zone.clone(),
         open_to_new_patients: true,
     }
+}
+
+/// For whom the store knows nothing of relatives.
+pub(super) fn policy() -> Policy {
+    Policy { ties: Arc::new(MockPatientTies::new()) }
 }

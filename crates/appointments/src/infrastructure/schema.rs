@@ -35,5 +35,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    appointments.caretaker (user_id, patient_id) {
+        user_id -> Uuid,
+        patient_id -> Uuid,
+        relation -> Text,
+        since -> Timestamptz,
+    }
+}
+
 diesel::joinable!(appointment -> patient (patient_id));
-diesel::allow_tables_to_appear_in_same_query!(appointment, patient);
+diesel::joinable!(caretaker -> patient (patient_id));
+diesel::allow_tables_to_appear_in_same_query!(appointment, caretaker, patient);

@@ -131,7 +131,9 @@ fn shown(request: &ServiceRequest) -> Option<Result<Shown, ()>> {
     Some(Ok(Shown::Cookie { token: cookie.value().to_owned(), csrf, safe: request.method().is_safe() }))
 }
 
-fn not_signed_in() -> Problem {
+/// 401, for handlers that admit nobody else.
+#[must_use]
+pub fn not_signed_in() -> Problem {
     Problem::of(&kinds::NOT_SIGNED_IN).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use kernel::{Actor, DoctorId, KeptAnswer, Once};
+use kernel::{Caller, DoctorId, KeptAnswer, Once};
 use metrics::counter;
+use platform::http::admission::Anybody;
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context, version_tag};
 
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, BookBody, SlotTakenBody};
+use super::manage::scope;
 use crate::application::{AppointmentDetails, Ask, BookError, Booking};
 
 /// Book a time
@@ -19,7 +21,7 @@ use crate::application::{AppointmentDetails, Ask, BookError, Booking};
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "bookAppointment",
-    security(()),
+    security((), ("bearer" = []), ("session" = [])),
     params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
     request_body(content = BookBody, content_type = "application/json"),
     responses(
@@ -38,18 +40,19 @@ use crate::application::{AppointmentDetails, Ask, BookError, Booking};
 )]
 #[post("/appointments")]
 pub(super) async fn book_appointment(
+    Anybody(caller): Anybody,
     request: HttpRequest,
     body: Body<BookBody>,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let once = key_of(&request)?.map(|key| once(&api, key, body.fingerprint));
+    let once = key_of(&request)?.map(|key| once(&api, &caller, key, body.fingerprint));
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
     {
         return again(&before);
     }
     let booking = booking(body.value)?;
-    match api.book.run(Actor::Guest, booking, context::request_id(), once.clone()).await {
+    match api.book.run(&caller, booking, context::request_id(), once.clone()).await {
         Ok(booked) => Ok(send(&created(&api, &booked), Replayed::No)),
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {
@@ -73,10 +76,10 @@ fn booking(body: BookBody) -> Result<Booking, Problem> {
     })
 }
 
-fn once(api: &Data<AppointmentsApi>, key: String, fingerprint: [u8; 32]) -> Once<AppointmentDetails> {
+fn once(api: &Data<AppointmentsApi>, caller: &Caller, key: String, fingerprint: [u8; 32]) -> Once<AppointmentDetails> {
     let api = Data::clone(api);
     let answer = move |booked: &AppointmentDetails| created(&api, booked);
-    Once { scope: "guest:book".to_owned(), key, fingerprint, answer: Arc::new(answer) }
+    Once { scope: scope(caller, "book"), key, fingerprint, answer: Arc::new(answer) }
 }
 
 fn created(api: &AppointmentsApi, booked: &AppointmentDetails) -> KeptAnswer {

@@ -1,11 +1,12 @@
-//! Reading, cancelling and moving an appointment by its signed link.
+//! Reading, cancelling and moving an appointment: signed in, or by its link.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
-use kernel::{Actor, AppointmentId, KeptAnswer, Once};
+use kernel::{AppointmentId, Caller, KeptAnswer, Once};
+use platform::http::admission::{Anybody, not_signed_in};
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{
     Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_tag, versions_in_if_match,
@@ -30,24 +31,40 @@ pub(super) struct LinkParams {
     token: Option<String>,
 }
 
-/// Whoever holds the link of the appointment in the path. Stands first among a handler's arguments, so that
-/// nobody else's body is looked at.
-pub(super) struct Holder {
-    id: AppointmentId,
-    actor: Actor,
+/// Who asks for the appointment in the path: the holder of its link where a token is given, else who is signed in.
+/// Stands first among a handler's arguments, so that nobody else's body is looked at.
+pub(super) struct Asker {
+    pub(super) id: AppointmentId,
+    pub(super) caller: Caller,
 }
 
-impl FromRequest for Holder {
+impl FromRequest for Asker {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let link = Query::<LinkParams>::from_request(request, payload).into_inner();
+        let signed_in = Anybody::from_request(request, payload).into_inner();
         ready(link.and_then(|Query(link)| {
+            let Anybody(caller) = signed_in?;
             let id: AppointmentId = id_in_path(request, "id")?;
             let api = request.app_data::<Data<AppointmentsApi>>().ok_or_else(|| Problem::of(&kinds::INTERNAL))?;
-            Ok(Self { id, actor: api.links.holder(id, link.token.as_deref())? })
+            let caller = match link.token {
+                Some(token) => api.links.holder(id, &token)?,
+                None if caller.role().is_none() => return Err(not_signed_in()),
+                None => caller,
+            };
+            Ok(Self { id, caller })
         }))
+    }
+}
+
+/// Whose keys are told apart from whose: a kept answer is for whom it was made.
+pub(super) fn scope(caller: &Caller, what: &str) -> String {
+    let actor = caller.actor();
+    match actor.id() {
+        Some(id) => format!("{}:{id}:{what}", actor.kind()),
+        None => format!("{}:{what}", actor.kind()),
     }
 }
 
@@ -63,20 +80,20 @@ fn shown(api: &AppointmentsApi, details: &AppointmentDetails) -> KeptAnswer {
 fn once(
     api: &Data<AppointmentsApi>,
     key: Option<String>,
+    caller: &Caller,
     what: &str,
-    id: AppointmentId,
     fingerprint: [u8; 32],
 ) -> Option<Once<AppointmentDetails>> {
     let api = Data::clone(api);
     let answer = move |details: &AppointmentDetails| shown(&api, details);
-    Some(Once { scope: format!("link:{id}:{what}"), key: key?, fingerprint, answer: Arc::new(answer) })
+    Some(Once { scope: scope(caller, what), key: key?, fingerprint, answer: Arc::new(answer) })
 }
 
 /// An appointment, by its link
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "getAppointment",
-    security((), ("appointmentLink" = [])),
+    security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(("id" = Uuid, Path, description = "The appointment"), LinkParams),
     responses(
         (status = 200, description = "The appointment", body = AppointmentBody, headers(("etag" = String, description = "For `If-Match`"))),
@@ -86,9 +103,9 @@ fn once(
     )
 )]
 #[get("/appointments/{id}")]
-pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) -> Result<HttpResponse, Problem> {
-    let Holder { id, actor } = holder;
-    let details = api.read.run(actor, id).await?;
+pub(super) async fn get_appointment(asker: Asker, api: Data<AppointmentsApi>) -> Result<HttpResponse, Problem> {
+    let Asker { id, caller } = asker;
+    let details = api.read.run(&caller, id).await?;
     Ok(send(&shown(&api, &details), Replayed::No))
 }
 
@@ -98,7 +115,7 @@ pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) 
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "cancelAppointment",
-    security((), ("appointmentLink" = [])),
+    security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
@@ -119,14 +136,14 @@ pub(super) async fn get_appointment(holder: Holder, api: Data<AppointmentsApi>) 
 )]
 #[post("/appointments/{id}/cancel")]
 pub(super) async fn cancel_appointment(
-    holder: Holder,
+    asker: Asker,
     request: HttpRequest,
     body: OptionalBody<CancelBody>,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let Holder { id, actor } = holder;
+    let Asker { id, caller } = asker;
     let OptionalBody(body) = body;
-    let once = once(&api, key_of(&request)?, "cancel", id, body.fingerprint);
+    let once = once(&api, key_of(&request)?, &caller, &format!("cancel:{id}"), body.fingerprint);
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
     {
@@ -134,7 +151,7 @@ pub(super) async fn cancel_appointment(
     }
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
     let wish = Cancellation { id, reason, only_versions: versions_in_if_match(&request)? };
-    match api.cancel.run(actor, wish, context::request_id(), once).await {
+    match api.cancel.run(&caller, wish, context::request_id(), once).await {
         Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(CancelError::Once(error)) => again(&error),
         Err(error) => Err(error.into()),
@@ -145,7 +162,7 @@ pub(super) async fn cancel_appointment(
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "rescheduleAppointment",
-    security((), ("appointmentLink" = [])),
+    security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
         ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
@@ -166,13 +183,13 @@ pub(super) async fn cancel_appointment(
 )]
 #[post("/appointments/{id}/reschedule")]
 pub(super) async fn reschedule_appointment(
-    holder: Holder,
+    asker: Asker,
     request: HttpRequest,
     body: Body<RescheduleBody>,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let Holder { id, actor } = holder;
-    let once = once(&api, key_of(&request)?, "reschedule", id, body.fingerprint);
+    let Asker { id, caller } = asker;
+    let once = once(&api, key_of(&request)?, &caller, &format!("reschedule:{id}"), body.fingerprint);
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
     {
@@ -181,7 +198,7 @@ pub(super) async fn reschedule_appointment(
     let start = body.value.starts_at.ok_or_else(|| bad("starts_at", "required", "is required"))?;
     let wish =
         Rescheduling { id, start: RequestedStart::Instant(start.0), only_versions: versions_in_if_match(&request)? };
-    match api.reschedule.run(actor, wish, context::request_id(), once.clone()).await {
+    match api.reschedule.run(&caller, wish, context::request_id(), once.clone()).await {
         Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
         Err(RescheduleError::Once(error)) => again(&error),
         Err(refused @ (RescheduleError::SlotTaken { .. } | RescheduleError::PatientBusy)) => {

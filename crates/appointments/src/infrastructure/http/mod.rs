@@ -5,7 +5,7 @@ mod book;
 mod manage;
 mod problems;
 
-use kernel::{Actor, AppointmentId};
+use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
@@ -60,14 +60,11 @@ impl AppointmentLinks {
     /// Who holds this token: the holder of that appointment's link, or nobody.
     ///
     /// A wrong token is answered like an appointment that does not exist.
-    fn holder(&self, id: AppointmentId, token: Option<&str>) -> Result<Actor, Problem> {
-        match token {
-            None => Err(Problem::of(&kinds::NOT_SIGNED_IN).header(
-                actix_web::http::header::WWW_AUTHENTICATE,
-                actix_web::http::header::HeaderValue::from_static("Bearer"),
-            )),
-            Some(token) if self.signer.opens(token, id.as_uuid()) => Ok(Actor::LinkHolder(id)),
-            Some(_) => Err(Problem::of(&kinds::NOT_FOUND)),
+    fn holder(&self, id: AppointmentId, token: &str) -> Result<Caller, Problem> {
+        if self.signer.opens(token, id.as_uuid()) {
+            Ok(Caller::link_holder(id))
+        } else {
+            Err(Problem::of(&kinds::NOT_FOUND))
         }
     }
 }
