@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use kernel::{Caller, ClinicId, DoctorId, SessionId, StoppedClock, UserId};
 use platform::crypto::Keyring;
+use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, Extent, Shown, SignedIn, Turned};
 use platform::pg::{self, PgPool};
 use platform::signing::LinkSigner;
@@ -31,6 +32,7 @@ const SECRET: &str = "a secret of the tests, longer than 32 characters";
 /// How an application differs from the usual one.
 pub struct Wishes {
     pub guests: GuestBooking,
+    pub trusted_proxies: TrustedProxies,
     pub cors_origins: Vec<String>,
     pub figures: Option<Figures>,
     /// So many made-up doctors in place of the fixed set.
@@ -39,7 +41,13 @@ pub struct Wishes {
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { guests: GuestBooking::Immediate, cors_origins: Vec::new(), figures: None, demo_doctors: None }
+        Self {
+            guests: GuestBooking::Immediate,
+            trusted_proxies: TrustedProxies::default(),
+            cors_origins: Vec::new(),
+            figures: None,
+            demo_doctors: None,
+        }
     }
 }
 
@@ -118,6 +126,7 @@ impl App {
             clock: clock.clone(),
             guests: wishes.guests,
             public_url: PUBLIC_URL.to_owned(),
+            trusted_proxies: wishes.trusted_proxies,
             cors_origins: wishes.cors_origins,
             figures: wishes.figures,
         });

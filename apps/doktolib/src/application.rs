@@ -13,6 +13,7 @@ use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
 use kernel::Clock;
 use platform::crypto::Keyring;
+use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, Shown, SignedIn, Turned, doorkeeper};
 use platform::idempotency::Answers;
 use platform::journal::Journal;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub guests: GuestBooking,
     /// Where clients reach this installation, without a slash at the end.
     pub public_url: String,
+    /// Proxies whose word about the client counts.
+    pub trusted_proxies: TrustedProxies,
     /// Origins that browsers may call from; `*` is all.
     pub cors_origins: Vec<String>,
     /// Renders the figures for Prometheus; without it there are none.
@@ -62,6 +65,7 @@ pub struct Application {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
+    pub(crate) trusted_proxies: Data<TrustedProxies>,
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
@@ -72,7 +76,18 @@ impl Application {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { pool, secret, keys, doorkeeper: keeper, clock, guests, public_url, cors_origins, figures } = parts;
+        let Parts {
+            pool,
+            secret,
+            keys,
+            doorkeeper: keeper,
+            clock,
+            guests,
+            public_url,
+            trusted_proxies,
+            cors_origins,
+            figures,
+        } = parts;
         let journal = Journal::new(&secret);
         let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
         let soonest = Soonest::new(pool.clone(), booked.clone());
@@ -108,6 +123,7 @@ impl Application {
             clock,
             keys,
             cors_origins: cors_origins.into(),
+            trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or_else(|| Arc::new(NobodyIsIn))),
             doctors: Data::new(doctors),
             appointments: Data::new(appointments),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
+use platform::http::TrustedProxies;
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
@@ -58,6 +59,8 @@ pub struct Config {
     pub public_url: String,
     /// `CORS_ALLOWED_ORIGINS`; `*` allows all.
     pub cors_origins: Vec<String>,
+    /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` and `Forwarded` count.
+    pub trusted_proxies: TrustedProxies,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
     /// `HTTP_WORKERS`.
@@ -105,6 +108,7 @@ pub const VARIABLES: &[&str] = &[
     "DATA_KEYS_FILE",
     "PUBLIC_URL",
     "CORS_ALLOWED_ORIGINS",
+    "TRUSTED_PROXIES",
     "GUEST_BOOKING",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
@@ -197,6 +201,7 @@ impl Config {
             secret: secret(&mut read, tier),
             public_url: public_url(&mut read, port),
             cors_origins: origins(&mut read),
+            trusted_proxies: proxies(&mut read),
             guests: guests(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
@@ -287,6 +292,13 @@ fn origins(read: &mut Reader<'_>) -> Vec<String> {
     origins
 }
 
+fn proxies(read: &mut Reader<'_>) -> TrustedProxies {
+    read.text("TRUSTED_PROXIES").unwrap_or_default().parse().unwrap_or_else(|error| {
+        read.fault("TRUSTED_PROXIES", error);
+        TrustedProxies::default()
+    })
+}
+
 fn guests(read: &mut Reader<'_>, tier: Tier) -> GuestBooking {
     match read.text("GUEST_BOOKING").as_deref() {
         Some("immediate") => GuestBooking::Immediate,
@@ -347,6 +359,7 @@ mod tests {
             ("DOKTOLIB_SECRET", "short"),
             ("PUBLIC_URL", "clinic.example"),
             ("CORS_ALLOWED_ORIGINS", "https://a.example,clinic"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
             ("GUEST_BOOKING", "code"),
             ("SEED_NUM_DOCTORS", "10001"),
             ("SEED_FORCE", "maybe"),
@@ -362,6 +375,7 @@ mod tests {
             "DOKTOLIB_SECRET",
             "PUBLIC_URL",
             "CORS_ALLOWED_ORIGINS",
+            "TRUSTED_PROXIES",
             "GUEST_BOOKING",
             "SEED_NUM_DOCTORS",
             "SEED_FORCE",

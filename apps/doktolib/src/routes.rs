@@ -9,7 +9,7 @@ use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
 use platform::http::admission::{CSRF_HEADER, admission};
-use platform::http::{edge, problems_only};
+use platform::http::{client, edge, problems_only};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt as _, scope};
 
@@ -43,6 +43,7 @@ pub fn app(
         .app_data(application.appointments.clone())
         .app_data(application.system.clone())
         .app_data(application.doorkeeper.clone())
+        .app_data(application.trusted_proxies.clone())
         .configure(collected)
         .into_app()
         .route("/docs", web::get().to(system::to_docs))
@@ -55,6 +56,7 @@ pub fn app(
             async move { offered.answer(&request) }
         }))
         .wrap(from_fn(admission))
+        .wrap(from_fn(client))
         .wrap(from_fn(problems_only))
         .wrap(cors(&application.cors_origins))
         .wrap(Compress::default())

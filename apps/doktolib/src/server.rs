@@ -82,6 +82,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         clock: Arc::new(SystemClock),
         guests: config.guests,
         public_url: config.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         figures,
     }))

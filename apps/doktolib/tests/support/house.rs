@@ -49,6 +49,7 @@ impl House {
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,
             public_url: "http://localhost".into(),
+            trusted_proxies: Default::default(),
             cors_origins: Vec::new(),
             figures: None,
         });

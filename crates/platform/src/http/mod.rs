@@ -1,6 +1,7 @@
 //! The HTTP face's tools: problems, input, pages, conditional requests, idempotency, the outer layer.
 
 pub mod admission;
+mod client;
 mod conditional;
 pub mod context;
 mod edge;
@@ -10,6 +11,7 @@ mod page;
 mod problem;
 mod problem_pages;
 
+pub use client::{NoNetwork, TrustedProxies, address_group, client, client_address};
 pub use conditional::{etag_of, is_known, ok_or_not_modified, version_tag, versions_in_if_match};
 pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
