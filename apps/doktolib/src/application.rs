@@ -8,6 +8,7 @@ use appointments::application::{
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
 use appointments::infrastructure::{PgAppointments, PgPatients};
+use auth::infrastructure::PgUsers;
 use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
@@ -60,6 +61,8 @@ pub struct Application {
     pub journal: Journal,
     /// Seals and opens personal data.
     pub keys: Keyring,
+    /// Accounts.
+    pub users: PgUsers,
     /// First free times.
     pub soonest: Soonest,
     /// What time it is.
@@ -89,6 +92,7 @@ impl Application {
             figures,
         } = parts;
         let journal = Journal::new(&secret);
+        let users = PgUsers::new(pool.clone(), keys.clone(), journal.clone());
         let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
         let soonest = Soonest::new(pool.clone(), booked.clone());
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
@@ -122,6 +126,7 @@ impl Application {
             soonest,
             clock,
             keys,
+            users,
             cors_origins: cors_origins.into(),
             trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or_else(|| Arc::new(NobodyIsIn))),

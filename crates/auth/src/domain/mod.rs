@@ -1,9 +1,16 @@
 //! Users, what they prove themselves with, and their sessions.
 
+mod account;
+mod account_event;
+pub mod password;
+pub mod person;
 mod secret;
 mod session;
 mod session_event;
 
+pub use account::{Account, AccountState, SecondFactor, Totp, UnknownState};
+pub use account_event::AccountEvent;
+pub use person::{Email, PersonError};
 pub use secret::Secret;
 pub use session::{
     ACCESS_TOKEN, COOKIE_ABSOLUTE, COOKIE_IDLE, Claim, Client, REFRESH_ABSOLUTE, REFRESH_SLIDING, Refresh, SETUP,

@@ -1,0 +1,2 @@
+DROP INDEX auth.account_by_creation;
+DROP FUNCTION auth.count_try;
