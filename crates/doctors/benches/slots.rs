@@ -46,6 +46,7 @@ fn rules() -> Rules {
         holidays: Vec::new(),
         minimum_notice_minutes: 60,
         horizon_days: 90,
+        edition: 1,
     }
 }
 

@@ -85,6 +85,7 @@ impl Plan {
             holidays: Vec::new(),
             minimum_notice_minutes: 0,
             horizon_days: 30,
+            edition: 1,
         }
     }
 

@@ -68,6 +68,7 @@ fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {
         blocked: offered.blocked,
         time_zone: offered.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         open_to_new_patients: offered.visit_type.open_to_new_patients,
+        edition: offered.edition,
     }
 }
 
@@ -108,6 +109,16 @@ impl CalendarWatch for SoonestForAppointments {
         changed: &[Interval],
         now: Timestamp,
     ) -> Result<(), DieselError> {
-        self.soonest.calendar_changed(conn, doctor, changed, now).await
+        self.soonest.calendar_changed(conn, doctor, changed, now).await.map(|_| ())
+    }
+
+    async fn claimed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        changed: &[Interval],
+        now: Timestamp,
+    ) -> Result<Option<i64>, DieselError> {
+        self.soonest.calendar_changed(conn, doctor, changed, now).await.map(Some)
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Actor, Caller, Clock, Once, OnceError, PortFailure, Recorded};
+use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PortFailure, Recorded};
 
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, DoctorAgenda, FreeSlot, InsertError, NewAppointment, NoOffer, PatientIs,
@@ -95,14 +95,15 @@ impl BookAppointment {
         }
         let now = self.clock.now();
         let guest = Patient::enrol(&booking.patient_name, &booking.patient_email, now)?;
-        let offer = self.agenda.offer(&booking.ask, now).await??;
+        let mut offer = self.agenda.offer(&booking.ask, now).await??;
 
-        // The same guest may be taken down by a rival request between our look and our write.
+        // Between our look and our write a rival may take down the same guest, or change the doctor's hours.
         for _ in 0..TRIES {
             let new = self.prepare(caller, &booking, &guest, &offer, now, request_id.clone(), once.clone()).await?;
             match self.store.insert(&new).await {
                 Ok(()) => return Ok(new.details),
                 Err(InsertError::GuestAppeared) => {}
+                Err(InsertError::RulesChanged) => offer = self.agenda.offer(&booking.ask, now).await??,
                 Err(InsertError::SlotTaken) => {
                     let alternatives = self
                         .agenda
@@ -115,7 +116,8 @@ impl BookAppointment {
                 Err(InsertError::Failed(failure)) => return Err(failure.into()),
             }
         }
-        Err(PortFailure::new("take down a guest", "the guest appears and disappears").into())
+        let restless = PortFailure::new("book a visit", "guest or rules change with every look");
+        Err(restless.of_kind(FailureKind::Contention).into())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of `run`, kept apart only because it may run twice")]
@@ -137,7 +139,13 @@ impl BookAppointment {
         let patient = known.map_or_else(|| guest.clone(), |known| known.patient);
         let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
         let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id);
-        Ok(NewAppointment { details: AppointmentDetails { appointment, patient }, patient_is_new, booked, once })
+        Ok(NewAppointment {
+            details: AppointmentDetails { appointment, patient },
+            patient_is_new,
+            booked,
+            edition: Some(offer.edition),
+            once,
+        })
     }
 }
 
@@ -168,6 +176,7 @@ mod tests {
             blocked: visit,
             time_zone: "America/New_York".into(),
             open_to_new_patients: true,
+            edition: 1,
         }
     }
 
@@ -239,6 +248,29 @@ mod tests {
             matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "weekly-hours" }))),
             "{refused:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn when_the_rules_change_under_a_booking_they_are_asked_again() {
+        let mut agenda = MockDoctorAgenda::new();
+        let mut order = Sequence::new();
+        let first = offer();
+        agenda.expect_offer().times(1).in_sequence(&mut order).returning(move |_, _| Ok(Ok(first.clone())));
+        let mut store = MockAppointmentStore::new();
+        store.expect_guest().returning(|_, _| Ok(None));
+        store
+            .expect_insert()
+            .withf(|new| new.edition == Some(1))
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_| Err(InsertError::RulesChanged));
+        agenda
+            .expect_offer()
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_, _| Ok(Err(NoOffer::Outside { rule: "time-off" })));
+        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
+        assert!(matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "time-off" }))), "{refused:?}");
     }
 
     #[tokio::test]

@@ -85,6 +85,7 @@ impl CancelAppointment {
                 before: found.appointment,
                 after: AppointmentDetails { appointment: cancelled, patient: found.patient },
                 event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
+                edition: None,
                 once: once.clone(),
             };
             match self.store.update(&change).await {
@@ -92,7 +93,7 @@ impl CancelAppointment {
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::Once(error)) => return Err(error.into()),
                 Err(UpdateError::Failed(failure)) => return Err(failure.into()),
-                Err(error @ (UpdateError::SlotTaken | UpdateError::PatientBusy)) => {
+                Err(error @ (UpdateError::SlotTaken | UpdateError::PatientBusy | UpdateError::RulesChanged)) => {
                     return Err(PortFailure::new("cancel an appointment", error).into());
                 }
             }

@@ -130,6 +130,9 @@ pub struct NewAppointment {
     pub patient_is_new: PatientIs,
     /// What happened.
     pub booked: Recorded<AppointmentEvent>,
+    /// The state of the doctor's rules that offered the time ([`Offer::edition`]): in another one it is not stored.
+    /// `None` where the rules do not matter.
+    pub edition: Option<i64>,
     /// The client's wish to have it done once.
     pub once: Option<Once<AppointmentDetails>>,
 }
@@ -152,6 +155,9 @@ pub struct Change {
     pub after: AppointmentDetails,
     /// What happened.
     pub event: Recorded<AppointmentEvent>,
+    /// The state of the doctor's rules that offered the new time; `None` where none is taken, or the rules do not
+    /// matter.
+    pub edition: Option<i64>,
     /// The client's wish to have it done once.
     pub once: Option<Once<AppointmentDetails>>,
 }
@@ -165,6 +171,9 @@ pub enum InsertError {
     /// The patient is elsewhere at that time.
     #[error("the patient is busy")]
     PatientBusy,
+    /// The doctor's rules have changed since they offered the time; ask them again.
+    #[error("the doctor's rules have changed")]
+    RulesChanged,
     /// The same guest was taken down by another request meanwhile; look again.
     #[error("the guest was taken down meanwhile")]
     GuestAppeared,
@@ -179,6 +188,9 @@ pub enum InsertError {
 /// Why a change was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateError {
+    /// The doctor's rules have changed since they offered the time; ask them again.
+    #[error("the doctor's rules have changed")]
+    RulesChanged,
     /// Somebody else changed the visit meanwhile; load it again.
     #[error("the appointment has changed meanwhile")]
     Stale,

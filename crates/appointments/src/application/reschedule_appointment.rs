@@ -113,11 +113,12 @@ impl RescheduleAppointment {
                 before: found.appointment,
                 after: AppointmentDetails { appointment: moved, patient: found.patient },
                 event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
+                edition: Some(offer.edition),
                 once: once.clone(),
             };
             match self.store.update(&change).await {
                 Ok(()) => return Ok(change.after),
-                Err(UpdateError::Stale) => {}
+                Err(UpdateError::Stale | UpdateError::RulesChanged) => {}
                 Err(UpdateError::SlotTaken) => {
                     let alternatives = self
                         .agenda

@@ -25,6 +25,7 @@ pub(super) fn booked() -> AppointmentDetails {
         blocked: visit,
         time_zone: "America/Chicago".into(),
         open_to_new_patients: true,
+        edition: 1,
     };
     let patient = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
     let (appointment, _) = Appointment::book(offer, patient.id, None, now());
@@ -43,6 +44,7 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
         blocked: visit,
         time_zone: appointment.time_zone.clone(),
         open_to_new_patients: true,
+        edition: 1,
     }
 }
 

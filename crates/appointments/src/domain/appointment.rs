@@ -87,6 +87,8 @@ pub struct Offer {
     pub time_zone: String,
     /// May somebody book it who was never seen by this doctor?
     pub open_to_new_patients: bool,
+    /// Which state of the doctor's rules offers it: a later state may not.
+    pub edition: i64,
 }
 
 /// A visit: doctor, patient, visit type, time, status.
@@ -263,6 +265,7 @@ mod tests {
             blocked: visit.widened(5, 10),
             time_zone: "America/New_York".into(),
             open_to_new_patients: true,
+            edition: 1,
         }
     }
 

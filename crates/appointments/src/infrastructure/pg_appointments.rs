@@ -41,6 +41,19 @@ pub trait CalendarWatch: Send + Sync {
         changed: &[Interval],
         now: Timestamp,
     ) -> Result<(), DieselError>;
+
+    /// Like [`CalendarWatch::changed`], for time that was taken because the doctor's rules offer it. From here to
+    /// the commit nobody else changes these rules; gives the state they are in ([`crate::domain::Offer::edition`]),
+    /// or `None` where nobody knows.
+    async fn claimed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctor: DoctorId,
+        changed: &[Interval],
+        now: Timestamp,
+    ) -> Result<Option<i64>, DieselError> {
+        self.changed(conn, doctor, changed, now).await.map(|()| None)
+    }
 }
 
 /// Appointments in PostgreSQL.
@@ -127,7 +140,10 @@ impl AppointmentStore for PgAppointments {
             if inserted == 0 {
                 return pg::refuse(refusal(conn, visit).await?);
             }
-            self.watch.changed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
+            let edition = self.watch.claimed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
+            if outdated(new.edition, edition) {
+                return pg::refuse(InsertError::RulesChanged);
+            }
             self.journal.append(conn, &new.booked).await?;
             keep(conn, new.once.as_ref(), &new.details, new.booked.at).await?;
             Ok::<_, Abort<InsertError>>(())
@@ -164,7 +180,11 @@ impl AppointmentStore for PgAppointments {
                     _ => return Err(Abort::Database(error)),
                 },
             }
-            self.watch.changed(conn, after.doctor, &[before.blocked, after.blocked], change.event.at).await?;
+            let changed = [before.blocked, after.blocked];
+            let edition = self.watch.claimed(conn, after.doctor, &changed, change.event.at).await?;
+            if outdated(change.edition, edition) {
+                return pg::refuse(UpdateError::RulesChanged);
+            }
             self.journal.append(conn, &change.event).await?;
             keep(conn, change.once.as_ref(), &change.after, change.event.at).await?;
             Ok::<_, Abort<UpdateError>>(())
@@ -182,6 +202,11 @@ impl AppointmentStore for PgAppointments {
     ) -> Result<Result<(), OnceError>, PortFailure> {
         Answers::new(self.pool.clone()).keep(once, &(once.answer)(unchanged), at).await
     }
+}
+
+/// Have the doctor's rules changed since they offered the time?
+fn outdated(offered_by: Option<i64>, present: Option<i64>) -> bool {
+    matches!((offered_by, present), (Some(offered_by), Some(present)) if offered_by != present)
 }
 
 /// Counts what has really changed, after the commit.

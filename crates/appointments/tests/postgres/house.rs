@@ -189,6 +189,7 @@ pub fn offer(with: u128, visit: Interval, before: u16, after: u16) -> Offer {
         blocked: visit.widened(before, after),
         time_zone: "America/New_York".into(),
         open_to_new_patients: true,
+        edition: 1,
     }
 }
 
@@ -200,7 +201,7 @@ pub fn guest(name: &str) -> Patient {
 pub fn booking(offer: &Offer, patient: &Patient) -> NewAppointment {
     let (appointment, event) = Appointment::book(offer.clone(), patient.id, None, now());
     let details = AppointmentDetails { appointment, patient: patient.clone() };
-    NewAppointment { details, patient_is_new: PatientIs::New, booked: recorded(event), once: None }
+    NewAppointment { details, patient_is_new: PatientIs::New, booked: recorded(event), edition: None, once: None }
 }
 
 /// [`booking`] of a patient who is known.
@@ -231,6 +232,7 @@ fn changing(visit: &AppointmentDetails, after: Appointment, event: AppointmentEv
         before: visit.appointment.clone(),
         after: AppointmentDetails { appointment: after, patient: visit.patient.clone() },
         event: recorded(event),
+        edition: None,
         once: None,
     }
 }

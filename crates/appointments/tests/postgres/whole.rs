@@ -231,3 +231,45 @@ async fn the_neighbour_hears_of_the_time_that_is_taken_and_of_the_time_that_is_f
         assert_eq!((who, changed, when), (&doctor(1), &expected, &now()));
     }
 }
+
+/// Knows the doctor's rules in one state.
+struct Edition(i64);
+
+#[async_trait]
+impl CalendarWatch for Edition {
+    async fn changed(
+        &self,
+        _conn: &mut AsyncPgConnection,
+        _doctor: DoctorId,
+        _changed: &[Interval],
+        _now: Timestamp,
+    ) -> Result<(), DieselError> {
+        Ok(())
+    }
+
+    async fn claimed(
+        &self,
+        _conn: &mut AsyncPgConnection,
+        _doctor: DoctorId,
+        _changed: &[Interval],
+        _now: Timestamp,
+    ) -> Result<Option<i64>, DieselError> {
+        Ok(Some(self.0))
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_other_rules_offered_is_neither_booked_nor_moved_to() {
+    let house = House::with_connections(3).await;
+    let new = NewAppointment { edition: Some(7), ..booking(&half_hour(540), &guest("Ada")) };
+    let refused = house.telling(Edition(8)).insert(&new).await;
+    assert!(matches!(refused, Err(InsertError::RulesChanged)), "{refused:?}");
+    assert_eq!(house.count("appointments.appointment").await, 0);
+    house.telling(Edition(7)).insert(&new).await.unwrap();
+
+    let moved = moving(&new.details, &half_hour(600));
+    let change = appointments::application::Change { edition: Some(7), ..moved.clone() };
+    let refused = house.telling(Edition(8)).update(&change).await;
+    assert!(matches!(refused, Err(UpdateError::RulesChanged)), "{refused:?}");
+    house.telling(Edition(8)).update(&moved).await.unwrap();
+}

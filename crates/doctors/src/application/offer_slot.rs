@@ -41,6 +41,8 @@ pub struct Offered {
     pub visit_type: VisitType,
     /// Zone of the clinic.
     pub time_zone: TimeZone,
+    /// By which edition of the doctor's rules, see [`Rules::edition`].
+    pub edition: i64,
 }
 
 /// It may not.
@@ -91,7 +93,7 @@ impl OfferSlot {
         let slot = rules.check(visit_type, starts_at, now)?;
         let time_zone = rules.time_zone(slot.clinic).cloned().unwrap_or(TimeZone::UTC);
         let blocked = slot.interval().widened(visit_type.buffer_before, visit_type.buffer_after);
-        Ok(Offered { slot, blocked, visit_type: visit_type.clone(), time_zone })
+        Ok(Offered { slot, blocked, visit_type: visit_type.clone(), time_zone, edition: rules.edition })
     }
 }
 

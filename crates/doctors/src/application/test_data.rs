@@ -50,5 +50,6 @@ pub(super) fn nine_to_five() -> Rules {
         holidays: Vec::new(),
         minimum_notice_minutes: 60,
         horizon_days: 90,
+        edition: 1,
     }
 }

@@ -126,6 +126,7 @@ fn cases() -> impl Strategy<Value = Case> {
                             time_off,
                             minimum_notice_minutes: notice,
                             horizon_days: horizon,
+                            edition: 1,
                             ..rules_in(first)
                         };
                         if two {

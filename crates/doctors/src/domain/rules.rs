@@ -33,6 +33,8 @@ pub struct Rules {
     pub minimum_notice_minutes: u32,
     /// A visit's local date is at most so many days after the local date of "now".
     pub horizon_days: u32,
+    /// Which state of the rules this is: the same edition, the same rules. 0 is that of a doctor without one.
+    pub edition: i64,
 }
 
 impl Rules {

@@ -55,6 +55,7 @@ pub(super) fn rules_in(zone_name: &str) -> Rules {
         holidays: Vec::new(),
         minimum_notice_minutes: 0,
         horizon_days: 400,
+        edition: 1,
     }
 }
 

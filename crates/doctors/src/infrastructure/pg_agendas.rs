@@ -63,6 +63,7 @@ pub(super) struct AgendaRow {
     overrides: String,
     time_off: String,
     holidays: String,
+    edition: i64,
 }
 
 impl AgendaRow {
@@ -79,6 +80,7 @@ impl AgendaRow {
             holidays: parsed(&self.holidays)?,
             minimum_notice_minutes: self.minimum_notice_minutes.unsigned_abs(),
             horizon_days: self.horizon_days.unsigned_abs(),
+            edition: self.edition,
         })
     }
 }

@@ -80,6 +80,7 @@ diesel::table! {
         blocked_until -> Timestamptz,
         valid_until -> Timestamptz,
         weekdays -> SmallInt,
+        edition -> BigInt,
     }
 }
 
@@ -98,6 +99,7 @@ diesel::table! {
         overrides -> Text,
         time_off -> Text,
         holidays -> Text,
+        edition -> BigInt,
     }
 }
 

@@ -78,7 +78,8 @@ impl Soonest {
     }
 
     /// To be called in each transaction that takes or frees a doctor's time, after the change and late: it
-    /// locks the doctor's row until the commit.
+    /// locks the doctor's row until the commit. Whoever changes the doctor's rules takes the same lock, so until
+    /// then they stay as they are; gives their edition ([`Rules::edition`]), 0 for a doctor without a row.
     ///
     /// # Errors
     /// Of the database.
@@ -88,19 +89,22 @@ impl Soonest {
         doctor: DoctorId,
         changed: &[Interval],
         now: Timestamp,
-    ) -> Result<(), DieselError> {
-        let row: Option<(DbTimestamp, DbTimestamp)> = soonest::table
+    ) -> Result<i64, DieselError> {
+        let row: Option<(DbTimestamp, DbTimestamp, i64)> = soonest::table
             .find(doctor.as_uuid())
-            .select((soonest::blocked_until, soonest::valid_until))
+            .select((soonest::blocked_until, soonest::valid_until, soonest::edition))
             .for_update()
             .first(conn)
             .await
             .optional()?;
         // Nothing behind the first free time can move it.
-        let matters = row.is_none_or(|(blocked_until, valid_until)| {
+        let matters = row.is_none_or(|(blocked_until, valid_until, _)| {
             valid_until.to_jiff() < now || changed.iter().any(|interval| interval.start < blocked_until.to_jiff())
         });
-        if matters { self.recompute(conn, &[doctor.as_uuid()], now).await } else { Ok(()) }
+        if matters {
+            self.recompute(conn, &[doctor.as_uuid()], now).await?;
+        }
+        Ok(row.map_or(0, |(_, _, edition)| edition))
     }
 
     /// To be called in each transaction that changes hours or visit types of a doctor.
