@@ -71,6 +71,18 @@ pub fn versions_in_if_match(request: &HttpRequest) -> Result<Option<Vec<i32>>, P
     if versions.is_empty() { Err(Problem::of(&kinds::PRECONDITION_FAILED)) } else { Ok(Some(versions)) }
 }
 
+/// The versions that `If-Match` insists on, where it has to be sent; `None` for `*`.
+///
+/// # Errors
+/// 428 without the header field (RFC 6585), 412 as [`versions_in_if_match`].
+pub fn required_versions(request: &HttpRequest) -> Result<Option<Vec<i32>>, Problem> {
+    if request.headers().contains_key(header::IF_MATCH) {
+        versions_in_if_match(request)
+    } else {
+        Err(Problem::of(&kinds::PRECONDITION_REQUIRED))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -82,6 +94,14 @@ mod tests {
         let request = TestRequest::default().insert_header(("If-None-Match", "\"a\", W/\"b\"")).to_http_request();
         assert!(is_known(&request, "\"b\"") && !is_known(&request, "\"c\""));
         assert!(is_known(&TestRequest::default().insert_header(("If-None-Match", "*")).to_http_request(), "\"c\""));
+    }
+
+    #[test]
+    fn a_change_without_a_version_is_asked_for_one() {
+        let asked = |request: TestRequest| required_versions(&request.to_http_request());
+        assert_eq!(asked(TestRequest::default()).unwrap_err().kind().status, 428);
+        assert_eq!(asked(TestRequest::default().insert_header(("If-Match", "*"))).unwrap(), None);
+        assert_eq!(asked(TestRequest::default().insert_header(("If-Match", "\"v3\""))).unwrap(), Some(vec![3]));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod problem;
 mod problem_pages;
 
 pub use client::{NoNetwork, TrustedProxies, address_group, client, client_address};
-pub use conditional::{etag_of, is_known, ok_or_not_modified, version_tag, versions_in_if_match};
+pub use conditional::{etag_of, is_known, ok_or_not_modified, required_versions, version_tag, versions_in_if_match};
 pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
 pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};

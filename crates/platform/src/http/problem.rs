@@ -58,6 +58,8 @@ pub mod kinds {
             "The body did not arrive in time. Send it again.";
         PRECONDITION_FAILED 412 "precondition-failed" "It has changed since you read it"
             "If-Match names a version that is no longer the present one. Read it again, look at what changed, and decide anew.";
+        PRECONDITION_REQUIRED 428 "precondition-required" "Say which version you change"
+            "Send the ETag of what you have read in If-Match, so that you do not undo somebody else's change unseen.";
         TOO_LARGE 413 "too-large" "The body is too large"
             "Bodies of this operation are limited. The detail tells the limit.";
         UNSUPPORTED_MEDIA_TYPE 415 "unsupported-media-type" "This media type is not understood"
