@@ -79,10 +79,10 @@ impl App {
         let db = testkit::database().await;
         let mut client = pg::client(&db.settings).await.unwrap();
         match wishes.demo_doctors {
-            None => seed_test_data(&mut client).await.unwrap(),
+            None => seed_test_data(&mut client, &keys()).await.unwrap(),
             Some(doctors) => {
                 let options = SeedOptions { doctors, ..SeedOptions::new(TEST_DATA_NOW) };
-                seed(&mut client, &options).await.unwrap()
+                seed(&mut client, &keys(), &options).await.unwrap()
             }
         };
         let mut app = Self::on(db.pool.clone(), wishes).await;
@@ -121,7 +121,7 @@ impl App {
         let application = Application::new(Parts {
             pool,
             secret: secret(),
-            keys: Keyring::derived(&secret()),
+            keys: keys(),
             doorkeeper: Some(Arc::new(Badges)),
             clock: clock.clone(),
             guests: wishes.guests,
@@ -364,6 +364,10 @@ impl Doorkeeper for Badges {
 
 pub fn secret() -> SecretString {
     SecretString::from(SECRET)
+}
+
+pub fn keys() -> Keyring {
+    Keyring::derived(&secret())
 }
 
 /// An id of the fixed set: the letter of its kind and its number.

@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod app;
+mod at_rest;
 mod booking;
 mod catalogue;
 mod face;

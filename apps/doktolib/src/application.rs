@@ -104,7 +104,7 @@ impl Application {
         };
 
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
-        let store = Arc::new(PgAppointments::new(pool.clone(), journal.clone(), watch));
+        let store = Arc::new(PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), watch));
         let agenda = Arc::new(DoctorsForAppointments {
             offer: OfferSlot { agendas: agendas.clone() },
             next_free: NextFreeSlots { agendas, busy: booked },
@@ -115,7 +115,7 @@ impl Application {
             read: ReadAppointment { store: store.clone(), policy: policy.clone() },
             cancel: CancelAppointment { store: store.clone(), policy: policy.clone(), clock: clock.clone() },
             reschedule: RescheduleAppointment { store, policy, agenda, clock: clock.clone() },
-            answers: Answers::new(pool.clone()),
+            answers: Answers::new(pool.clone(), keys.clone()),
             links: AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url },
         };
 

@@ -12,8 +12,8 @@ use crate::config::{Config, Tier};
 use crate::database::Database;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
-use crate::server::{self, Failure, Halves, secret_in_use, secret_of};
-use crate::{health_check, openapi};
+use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
+use crate::{health_check, openapi, sealing};
 
 /// Doktolib: find a doctor, book a time that is really free.
 #[derive(Debug, Parser)]
@@ -97,7 +97,7 @@ impl Command {
             Self::All => server::run(config, Halves::All).await.map(|()| ExitCode::SUCCESS),
             Self::Serve => server::run(config, Halves::Api).await.map(|()| ExitCode::SUCCESS),
             Self::Worker => server::run(config, Halves::Worker).await.map(|()| ExitCode::SUCCESS),
-            Self::Migrate => on_database(&config, async |database| migrate(database).await).await,
+            Self::Migrate => on_database(&config, async |database| migrate(&config, database).await).await,
             Self::Seed(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
             Self::Health => health(&config).await,
             Self::Audit(Audit::Verify) => on_database(&config, async |database| verify(&config, database).await).await,
@@ -116,13 +116,17 @@ async fn on_database(
     outcome
 }
 
-async fn migrate(database: &Database) -> Result<ExitCode, Failure> {
+async fn migrate(config: &Config, database: &Database) -> Result<ExitCode, Failure> {
     let done = pg::migrate(&database.settings).await?;
-    if done.is_empty() {
-        println!("the database is up to date");
-    }
-    for name in done {
+    for name in &done {
         println!("migrated {name}");
+    }
+    let sealed = sealing::seal_what_is_clear(&database.settings, &keyring(config, &secret_of(config)?)?).await?;
+    if sealed > 0 {
+        println!("sealed {sealed} rows that an earlier version had written in the clear");
+    }
+    if done.is_empty() && sealed == 0 {
+        println!("the database is up to date");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -143,8 +147,10 @@ impl Seed {
         options.force = self.force || config.seed_force;
         options.progress = true;
         let what = if self.test_data { What::TestData } else { What::Demo(options) };
-        let journal = Journal::new(&secret_of(config)?);
-        println!("{}", seeding::run(&database.settings, &journal, what).await?);
+        let secret = secret_of(config)?;
+        let (journal, keys) = (Journal::new(&secret), keyring(config, &secret)?);
+        sealing::seal_what_is_clear(&database.settings, &keys).await?;
+        println!("{}", seeding::run(&database.settings, (&journal, &keys), what).await?);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use kernel::{Actor, Clock as _, DomainEvent, Recorded, SystemClock};
+use platform::crypto::Keyring;
 use platform::journal::Journal;
 use platform::pg::{self, PgSettings};
 use serde::Serialize;
@@ -48,13 +49,13 @@ impl DomainEvent for Seeded {
 /// In a sentence too.
 pub async fn run(
     settings: &PgSettings,
-    journal: &Journal,
+    (journal, keys): (&Journal, &Keyring),
     what: What,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let mut client = pg::client(settings).await?;
     let outcome = match what {
-        What::Demo(options) => seed(&mut client, &options).await?,
-        What::TestData => seed_test_data(&mut client).await?,
+        What::Demo(options) => seed(&mut client, keys, &options).await?,
+        What::TestData => seed_test_data(&mut client, keys).await?,
     };
     let SeedOutcome::Seeded(report) = outcome else {
         return Ok("there are doctors already; nothing was seeded (SEED_FORCE=true replaces everything)".to_owned());

@@ -20,7 +20,7 @@ use crate::config::{Config, Tier};
 use crate::database::Database;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
-use crate::{app, secret, worker};
+use crate::{app, sealing, secret, worker};
 
 /// Anything that keeps the program from doing what it was told, in words for its operator.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -66,14 +66,22 @@ pub fn secret_in_use(config: &Config) -> Result<SecretString, Failure> {
     }
 }
 
+/// The keys that seal personal data.
+///
+/// # Errors
+/// When their file cannot be read.
+pub fn keyring(config: &Config, secret: &SecretString) -> Result<Keyring, Failure> {
+    Ok(Keyring::new(secret, Some(config.key_file.clone()))
+        .map_err(|error| format!("the keys cannot be read: {error} (DATA_KEYS_FILE)"))?)
+}
+
 /// Builds the application on an open database.
 ///
 /// # Errors
 /// When the pool cannot be made.
 pub fn application(config: &Config, database: &Database, figures: Option<Figures>) -> Result<Application, Failure> {
     let secret = secret_of(config)?;
-    let keys = Keyring::new(&secret, Some(config.key_file.clone()))
-        .map_err(|error| format!("the keys cannot be read: {error} (DATA_KEYS_FILE)"))?;
+    let keys = keyring(config, &secret)?;
     Ok(Application::new(Parts {
         pool: pg::pool(&database.settings)?,
         secret,
@@ -152,20 +160,24 @@ async fn prepare(config: &Config, database: &Database, halves: Halves) -> Result
         if !done.is_empty() {
             tracing::info!(count = done.len(), "migrated the database");
         }
+        let keys = keyring(config, &secret_of(config)?)?;
+        sealing::seal_what_is_clear(settings, &keys).await?;
         if config.tier == Tier::Development && is_empty(settings).await? {
             let options =
                 SeedOptions { doctors: config.seed_doctors, progress: true, ..SeedOptions::new(SystemClock.now()) };
             let journal = platform::journal::Journal::new(&secret_of(config)?);
-            tracing::info!("{}", seeding::run(settings, &journal, What::Demo(options)).await?);
+            tracing::info!("{}", seeding::run(settings, (&journal, &keys), What::Demo(options)).await?);
         }
         return Ok(());
     }
     let missing = pg::pending(settings).await?;
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("the database lacks {} migrations; run `doktolib migrate` first", missing.len()).into())
+    if !missing.is_empty() {
+        return Err(format!("the database lacks {} migrations; run `doktolib migrate` first", missing.len()).into());
     }
+    if sealing::something_is_clear(settings).await? {
+        return Err("the database holds personal data in the clear; run `doktolib migrate` first".into());
+    }
+    Ok(())
 }
 
 async fn is_empty(settings: &pg::PgSettings) -> Result<bool, Failure> {

@@ -234,7 +234,7 @@ async fn the_database_itself_refuses_two_visits_at_once() {
             "INSERT INTO appointments.appointment SELECT gen_random_uuid(), clinic_id, '{}', '{}', visit_type_id, mode, \
              starts_at + interval '{minutes} min', ends_at + interval '{minutes} min', \
              blocked_from + interval '{minutes} min', blocked_until + interval '{minutes} min', time_zone, price_cents, \
-             status, notes, cancel_reason, reminder_sent, version, created_at, updated_at \
+             status, reminder_sent, version, created_at, updated_at, notes, cancel_reason \
              FROM appointments.appointment WHERE id = '{}'",
             house::doctor(doctor),
             patient.id,

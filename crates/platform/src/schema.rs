@@ -1,7 +1,21 @@
 //! The tables of the schemas `platform` and `journal`, as the migrations make them.
 
 diesel::table! {
-    platform.idempotency_key (scope, key) {
+    platform.idempotency_key (id) {
+        scope -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        status -> SmallInt,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        created_at -> Timestamptz,
+        id -> Uuid,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    platform.clear_answer (scope, key) {
         scope -> Text,
         key -> Text,
         fingerprint -> Binary,

@@ -8,8 +8,10 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{KeptAnswer, Once, OnceError, PortFailure};
+use platform::crypto::Keyring;
 use platform::idempotency::{self, Answers};
 use platform::pg::{self, Abort, PgPool};
+use secrecy::SecretString;
 use testkit::TestDatabase;
 use tokio::sync::{Barrier, Notify};
 
@@ -31,6 +33,10 @@ fn once(scope: &str, key: &str, request: u8) -> Once<String> {
     Once { scope: scope.into(), key: key.into(), fingerprint: [request; 32], answer: Arc::new(answer) }
 }
 
+fn keys() -> Keyring {
+    Keyring::derived(&SecretString::from("s".repeat(40)))
+}
+
 fn at(hour: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour)
 }
@@ -47,10 +53,10 @@ async fn database() -> TestDatabase {
 async fn make(pool: &PgPool, once: &Once<String>, name: &str) -> Result<(), Outcome> {
     let name = name.to_owned();
     pg::transaction(pool, "make", async |conn| {
-        idempotency::begin(conn, once).await?;
+        idempotency::begin(conn, &keys(), once).await?;
         conn.batch_execute(&format!("INSERT INTO made VALUES ('{name}')")).await?;
         conn.batch_execute("SELECT pg_sleep(0.02)").await?;
-        idempotency::keep(conn, once, &(once.answer)(&name), at(1)).await?;
+        idempotency::keep(conn, &keys(), once, &(once.answer)(&name), at(1)).await?;
         Ok::<_, Abort<Outcome>>(())
     })
     .await
@@ -83,14 +89,14 @@ async fn of_fifty_at_once_with_one_key_one_works_and_the_others_hear_its_answer_
         }
     }
     assert_eq!((count(&db, "made").await, count(&db, "platform.idempotency_key").await), (1, 1));
-    let look = Answers::new(db.pool.clone()).look(&once).await.unwrap();
+    let look = Answers::new(db.pool.clone(), keys()).look(&once).await.unwrap();
     assert_eq!(look, Err(OnceError::Replay(expected)));
 }
 
 #[tokio::test]
 async fn a_kept_answer_comes_back_byte_for_byte() {
     let db = database().await;
-    let answers = Answers::new(db.pool.clone());
+    let answers = Answers::new(db.pool.clone(), keys());
     for (number, answer) in [
         KeptAnswer { status: 200, location: None, etag: None, body: Vec::new() },
         KeptAnswer { status: 409, location: None, etag: None, body: (0..=255).collect() },
@@ -115,7 +121,7 @@ async fn a_kept_answer_comes_back_byte_for_byte() {
 #[tokio::test]
 async fn a_key_belongs_to_one_request_of_one_scope() {
     let db = database().await;
-    let answers = Answers::new(db.pool.clone());
+    let answers = Answers::new(db.pool.clone(), keys());
     make(&db.pool, &once("one", "k", 1), "a").await.unwrap();
     assert_eq!(answers.look(&once("one", "k", 2)).await.unwrap(), Err(OnceError::Reused));
     let reused = make(&db.pool, &once("one", "k", 2), "b").await;
@@ -134,8 +140,8 @@ async fn work_that_fails_keeps_nothing_and_may_be_tried_again() {
     let runs = AtomicU32::new(0);
     let failed: Result<(), Outcome> = pg::transaction(&db.pool, "make", async |conn| {
         runs.fetch_add(1, Ordering::SeqCst);
-        idempotency::begin(conn, &once).await?;
-        idempotency::keep(conn, &once, &(once.answer)(&"x".to_owned()), at(1)).await?;
+        idempotency::begin(conn, &keys(), &once).await?;
+        idempotency::keep(conn, &keys(), &once, &(once.answer)(&"x".to_owned()), at(1)).await?;
         conn.batch_execute("INSERT INTO nowhere VALUES (1)").await?;
         Ok::<_, Abort<Outcome>>(())
     })
@@ -151,7 +157,7 @@ async fn while_one_works_the_other_is_told_at_once_and_nobody_waits() {
     let once = once("one", "k", 1);
     let (at_work, go_on) = (Notify::new(), Notify::new());
     let first = pg::transaction(&db.pool, "make", async |conn| {
-        idempotency::begin(conn, &once).await?;
+        idempotency::begin(conn, &keys(), &once).await?;
         at_work.notify_one();
         go_on.notified().await;
         Ok::<_, Abort<Outcome>>(())
@@ -174,14 +180,14 @@ async fn a_refusal_that_is_kept_late_gives_way_to_what_a_rival_has_done_meanwhil
     let once = once("one", "k", 1);
     make(&db.pool, &once, "x").await.unwrap();
     let refusal = KeptAnswer { status: 409, location: None, etag: None, body: b"taken".to_vec() };
-    let kept = Answers::new(db.pool.clone()).keep(&once, &refusal, at(2)).await.unwrap();
+    let kept = Answers::new(db.pool.clone(), keys()).keep(&once, &refusal, at(2)).await.unwrap();
     assert_eq!(kept, Err(OnceError::Replay((once.answer)(&"x".to_owned()))));
 }
 
 #[tokio::test]
 async fn only_answers_older_than_asked_for_are_forgotten() {
     let db = database().await;
-    let answers = Answers::new(db.pool.clone());
+    let answers = Answers::new(db.pool.clone(), keys());
     let answer = KeptAnswer { status: 200, location: None, etag: None, body: Vec::new() };
     for hour in 1..=5 {
         answers.keep(&once("one", &format!("k{hour}"), 1), &answer, at(hour)).await.unwrap().unwrap();
@@ -197,6 +203,6 @@ async fn only_answers_older_than_asked_for_are_forgotten() {
 async fn a_server_error_cannot_be_kept() {
     let db = database().await;
     let broken = KeptAnswer { status: 503, location: None, etag: None, body: Vec::new() };
-    assert!(Answers::new(db.pool.clone()).keep(&once("one", "k", 1), &broken, at(1)).await.is_err());
+    assert!(Answers::new(db.pool.clone(), keys()).keep(&once("one", "k", 1), &broken, at(1)).await.is_err());
     assert_eq!(count(&db, "platform.idempotency_key").await, 0);
 }

@@ -1,6 +1,7 @@
 //! The seeder: fills an empty installation with fictional clinics, doctors, patients and visits.
 //!
-//! Everything is drawn from one number, so the same [`SeedOptions`] give the same rows, ids included.
+//! Everything is drawn from one number, so the same [`SeedOptions`] give the same rows, ids included; only what seals
+//! them differs each time.
 //! A seeding is one transaction: it is there as a whole or not at all.
 
 mod agenda;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use platform::crypto::Keyring;
 use tokio_postgres::Client;
 
 use generator::Generator;
@@ -128,11 +130,13 @@ pub enum SeedError {
 
 /// Fills an empty database according to `options`.
 ///
+/// What it says of people is sealed with `keys`.
+///
 /// With `force`, the doctors, patients and visits that are there are deleted in the same transaction; the
 /// catalogues of specialties and cities stay. While it runs, the tables it fills are locked.
 ///
 /// Fails with [`SeedError`]; nothing is changed then.
-pub async fn seed(client: &mut Client, options: &SeedOptions) -> Result<SeedOutcome, SeedError> {
+pub async fn seed(client: &mut Client, keys: &Keyring, options: &SeedOptions) -> Result<SeedOutcome, SeedError> {
     let started = Instant::now();
     if !(1..=10_000).contains(&options.doctors) {
         return Err(SeedError::Doctors(options.doctors));
@@ -147,7 +151,7 @@ pub async fn seed(client: &mut Client, options: &SeedOptions) -> Result<SeedOutc
     let mut generator = Generator::new(options, &catalogue)?;
     let shelf = load.shelve().await?;
     let bar = progress_bar(options);
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(keys.clone());
     while generator.fill(&mut batch, options.batch)? {
         load.send(&mut batch).await?;
         bar.set_position(batch.doctors());
@@ -162,12 +166,12 @@ pub async fn seed(client: &mut Client, options: &SeedOptions) -> Result<SeedOutc
 /// Fills an empty database with the small fixed set that `docs/test-data.md` describes.
 ///
 /// Fails with [`SeedError`]; nothing is changed then.
-pub async fn seed_test_data(client: &mut Client) -> Result<SeedOutcome, SeedError> {
+pub async fn seed_test_data(client: &mut Client, keys: &Keyring) -> Result<SeedOutcome, SeedError> {
     let started = Instant::now();
     let Some(load) = store::Load::begin(client, false).await? else {
         return Ok(SeedOutcome::AlreadyThere);
     };
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(keys.clone());
     fixed::fill(&mut batch)?;
     load.send(&mut batch).await?;
     load.restore(store::Shelf::default(), &mut batch).await?;

@@ -1,7 +1,9 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
+use appointments::infrastructure::{SealedPatient, sealed_cancel_reason, sealed_notes};
 use jiff::Timestamp;
+use platform::crypto::Keyring;
 use uuid::Uuid;
 
 use super::SeedReport;
@@ -20,6 +22,7 @@ pub(super) struct Rows {
 
 /// Rows of all tables, in the order in which they can be loaded, and the counts of all that ever was in it.
 pub(super) struct Batch {
+    keys: Keyring,
     tables: [Rows; 9],
     clinics: u64,
     doctors: u64,
@@ -37,10 +40,12 @@ const TIME_OFF: usize = 6;
 const PATIENT: usize = 7;
 const APPOINTMENT: usize = 8;
 
-impl Default for Batch {
-    fn default() -> Self {
+impl Batch {
+    /// An empty one; what it says of people is sealed with `keys`.
+    pub(super) fn new(keys: Keyring) -> Self {
         let rows = |table, columns| Rows { table, columns, text: String::new() };
         Self {
+            keys,
             tables: [
                 rows("doctors.clinic", "id, name, address, city, state, time_zone, created_at, updated_at"),
                 rows("doctors.clinic_holiday", "clinic_id, on_date, name"),
@@ -75,9 +80,7 @@ impl Default for Batch {
             appointments: 0,
         }
     }
-}
 
-impl Batch {
     pub(super) fn tables(&mut self) -> &mut [Rows] {
         &mut self.tables
     }
@@ -144,19 +147,22 @@ impl Batch {
 
     pub(super) fn patient(&mut self, patient: &Patient) {
         self.patients += 1;
-        let row = self.row(PATIENT).value(patient.id).text(&patient.name).text(&patient.email);
-        row.text(&patient.name_key()).text(&patient.email_key()).value(patient.created_at).end();
+        let sealed = SealedPatient::new(&self.keys, patient.id, &patient.name, &patient.email);
+        let row = self.row(PATIENT).value(patient.id).bytes(&sealed.name).bytes(&sealed.email);
+        row.bytes(&sealed.name_key).bytes(&sealed.email_key).value(patient.created_at).end();
     }
 
     pub(super) fn visit(&mut self, clinic: &Clinic, doctor: &Doctor, visit: &Visit) {
         self.appointments += 1;
         let place = &visit.place;
         let offer = &doctor.offers[place.offer];
+        let notes = visit.notes.map(|notes| sealed_notes(&self.keys, visit.id, notes));
+        let reason = visit.cancel_reason.map(|reason| sealed_cancel_reason(&self.keys, visit.id, reason));
         let row = self.row(APPOINTMENT).value(visit.id).value(clinic.id).value(doctor.id).value(visit.patient_id);
         let row = row.value(offer.id).text(offer.mode()).value(place.starts_at).value(place.ends_at);
         let row = row.value(place.blocked_from).value(place.blocked_until).text(&clinic.city.zone_name);
-        let row = row.value(offer.price_cents).text(visit.status.as_str()).maybe(visit.notes);
-        let row = row.maybe(visit.cancel_reason).value(visit.reminder_sent).value(visit.status.version());
+        let row = row.value(offer.price_cents).text(visit.status.as_str()).maybe(notes.as_deref());
+        let row = row.maybe(reason.as_deref()).value(visit.reminder_sent).value(visit.status.version());
         row.value(visit.created_at).value(visit.updated_at).end();
     }
 
@@ -203,9 +209,20 @@ impl Row<'_> {
         self
     }
 
-    fn maybe(self, text: Option<&str>) -> Self {
-        match text {
-            Some(text) => self.text(text),
+    fn bytes(self, bytes: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.text.push_str("\\\\x");
+        for byte in bytes {
+            self.text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            self.text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        self.text.push('\t');
+        self
+    }
+
+    fn maybe(self, bytes: Option<&[u8]>) -> Self {
+        match bytes {
+            Some(bytes) => self.bytes(bytes),
             None => self.null(),
         }
     }
@@ -228,7 +245,7 @@ mod tests {
     #[test]
     fn text_that_copy_would_take_for_a_sign_is_escaped() {
         let mut text = String::new();
-        Row { text: &mut text }.text("a\tb\\N\nc\r").null().value(7_i64).end();
-        assert_eq!(text, "a\\tb\\\\N\\nc\\r\t\\N\t7\n");
+        Row { text: &mut text }.text("a\tb\\N\nc\r").null().value(7_i64).bytes(&[0, 0xa9]).end();
+        assert_eq!(text, "a\\tb\\\\N\\nc\\r\t\\N\t7\t\\\\x00a9\n");
     }
 }

@@ -40,7 +40,7 @@ impl House {
         // As many connections as a server has when nobody says otherwise.
         let db = testkit::database_with(16).await;
         let mut owner = pg::client(&db.settings).await.unwrap();
-        seed_test_data(&mut owner).await.unwrap();
+        seed_test_data(&mut owner, &Keyring::derived(&SecretString::from("s".repeat(40)))).await.unwrap();
         let application = Application::new(Parts {
             pool: db.pool.clone(),
             secret: SecretString::from("s".repeat(40)),

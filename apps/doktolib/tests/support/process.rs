@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use platform::crypto::Keyring;
 use rustix::process::{Pid, Signal, kill_process};
+use secrecy::SecretString;
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +36,12 @@ impl Installation {
 
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// What the installation seals with, once it has made its secret.
+    pub fn keys(&self) -> Keyring {
+        let secret = fs::read_to_string(self.data().join("secret")).unwrap();
+        Keyring::new(&SecretString::from(secret.trim()), Some(self.data().join("keys"))).unwrap()
     }
 
     /// The binary with nothing of our own environment's configuration.

@@ -5,7 +5,9 @@ pub mod http;
 mod pg_appointments;
 mod pg_patients;
 mod schema;
+mod sealed;
 
 pub use busy::{busy_of, busy_of_many};
 pub use pg_appointments::{CalendarWatch, PgAppointments};
 pub use pg_patients::PgPatients;
+pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};

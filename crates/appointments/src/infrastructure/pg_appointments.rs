@@ -11,12 +11,14 @@ use kernel::{
     AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId,
 };
 use metrics::counter;
+use platform::crypto::{CannotOpen, Keyring};
 use platform::idempotency::{self, Answers};
 use platform::journal::Journal;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
 use super::schema::{appointment, patient};
+use super::sealed::{SealedPatient, blind_keys, places};
 use crate::application::{
     AppointmentDetails, AppointmentStore, Change, InsertError, KnownGuest, NewAppointment, PatientIs, UpdateError,
 };
@@ -64,14 +66,15 @@ pub trait CalendarWatch: Send + Sync {
 pub struct PgAppointments {
     pool: PgPool,
     journal: Journal,
+    keys: Keyring,
     watch: Arc<dyn CalendarWatch>,
 }
 
 impl PgAppointments {
-    /// Works through `pool`, writes to `journal`, tells `watch`.
+    /// Works through `pool`, writes to `journal`, seals with `keys`, tells `watch`.
     #[must_use]
-    pub fn new(pool: PgPool, journal: Journal, watch: Arc<dyn CalendarWatch>) -> Self {
-        Self { pool, journal, watch }
+    pub fn new(pool: PgPool, journal: Journal, keys: Keyring, watch: Arc<dyn CalendarWatch>) -> Self {
+        Self { pool, journal, keys, watch }
     }
 }
 
@@ -90,15 +93,19 @@ impl AppointmentStore for PgAppointments {
         })
         .await?;
         row.map(|(row, patient)| {
-            Ok(AppointmentDetails { appointment: row.into_appointment().map_err(failed)?, patient: patient.into() })
+            Ok(AppointmentDetails {
+                appointment: row.into_appointment(&self.keys).map_err(failed)?,
+                patient: patient.into_patient(&self.keys).map_err(failed)?,
+            })
         })
         .transpose()
     }
 
     async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure> {
+        let (name_key, email_key) = blind_keys(&self.keys, who);
         pg::read(&self.pool, "look for a guest", async |mut conn| {
             let found: Option<PatientRow> = patient::table
-                .filter(patient::email_key.eq(who.email_key()).and(patient::name_key.eq(who.name_key())))
+                .filter(patient::email_key.eq(email_key.as_slice()).and(patient::name_key.eq(name_key.as_slice())))
                 .select(PatientRow::as_select())
                 .first(&mut conn)
                 .await
@@ -111,7 +118,7 @@ impl AppointmentStore for PgAppointments {
                 .first(&mut conn)
                 .await
                 .optional()?;
-            Ok(Some(KnownGuest { patient: found.into(), known_to_doctor: visit.is_some() }))
+            Ok(Some(KnownGuest { patient: found.into_patient(&self.keys)?, known_to_doctor: visit.is_some() }))
         })
         .await
     }
@@ -127,13 +134,13 @@ impl AppointmentStore for PgAppointments {
         }
         pg::transaction(&self.pool, "insert an appointment", async |conn| {
             if let Some(once) = &new.once {
-                idempotency::begin(conn, once).await?;
+                idempotency::begin(conn, &self.keys, once).await?;
             }
-            if new.patient_is_new == PatientIs::New && !enrol(conn, person).await? {
+            if new.patient_is_new == PatientIs::New && !enrol(conn, &self.keys, person).await? {
                 return pg::refuse(InsertError::GuestAppeared);
             }
             let inserted = diesel::insert_into(appointment::table)
-                .values(Row::from(visit))
+                .values(Row::sealed(visit, &self.keys))
                 .on_conflict_do_nothing()
                 .execute(conn)
                 .await?;
@@ -145,7 +152,7 @@ impl AppointmentStore for PgAppointments {
                 return pg::refuse(InsertError::RulesChanged);
             }
             self.journal.append(conn, &new.booked).await?;
-            keep(conn, new.once.as_ref(), &new.details, new.booked.at).await?;
+            keep(conn, &self.keys, new.once.as_ref(), &new.details, new.booked.at).await?;
             Ok::<_, Abort<InsertError>>(())
         })
         .await?;
@@ -157,7 +164,7 @@ impl AppointmentStore for PgAppointments {
         let (before, after) = (&change.before, &change.after.appointment);
         pg::transaction(&self.pool, "change an appointment", async |conn| {
             if let Some(once) = &change.once {
-                idempotency::begin(conn, once).await?;
+                idempotency::begin(conn, &self.keys, once).await?;
             }
             if before.visit != after.visit {
                 // Two visits that want each other's place would wait for each other; moves of a doctor's or a
@@ -168,7 +175,7 @@ impl AppointmentStore for PgAppointments {
             }
             let updated = diesel::update(appointment::table.find(before.id.as_uuid()))
                 .filter(appointment::version.eq(before.version))
-                .set(Row::from(after))
+                .set(Row::sealed(after, &self.keys))
                 .execute(conn)
                 .await;
             match updated {
@@ -186,7 +193,7 @@ impl AppointmentStore for PgAppointments {
                 return pg::refuse(UpdateError::RulesChanged);
             }
             self.journal.append(conn, &change.event).await?;
-            keep(conn, change.once.as_ref(), &change.after, change.event.at).await?;
+            keep(conn, &self.keys, change.once.as_ref(), &change.after, change.event.at).await?;
             Ok::<_, Abort<UpdateError>>(())
         })
         .await?;
@@ -200,7 +207,7 @@ impl AppointmentStore for PgAppointments {
         once: &Once<AppointmentDetails>,
         at: Timestamp,
     ) -> Result<Result<(), OnceError>, PortFailure> {
-        Answers::new(self.pool.clone()).keep(once, &(once.answer)(unchanged), at).await
+        Answers::new(self.pool.clone(), self.keys.clone()).keep(once, &(once.answer)(unchanged), at).await
     }
 }
 
@@ -220,25 +227,28 @@ fn count(event: &AppointmentEvent) {
 
 async fn keep(
     conn: &mut AsyncPgConnection,
+    keys: &Keyring,
     once: Option<&Once<AppointmentDetails>>,
     outcome: &AppointmentDetails,
     at: Timestamp,
 ) -> Result<(), DieselError> {
     match once {
-        Some(once) => idempotency::keep(conn, once, &(once.answer)(outcome), at).await,
+        Some(once) => idempotency::keep(conn, keys, once, &(once.answer)(outcome), at).await,
         None => Ok(()),
     }
 }
 
 /// `false` when the same guest is there already.
-async fn enrol(conn: &mut AsyncPgConnection, person: &Patient) -> Result<bool, DieselError> {
+async fn enrol(conn: &mut AsyncPgConnection, keys: &Keyring, person: &Patient) -> Result<bool, DieselError> {
+    let id = person.id.as_uuid();
+    let sealed = SealedPatient::new(keys, id, &person.name, &person.email);
     let inserted = diesel::insert_into(patient::table)
         .values((
-            patient::id.eq(person.id.as_uuid()),
-            patient::name.eq(&person.name),
-            patient::email.eq(&person.email),
-            patient::name_key.eq(person.name_key()),
-            patient::email_key.eq(person.email_key()),
+            patient::id.eq(id),
+            patient::name.eq(sealed.name),
+            patient::email.eq(sealed.email),
+            patient::name_key.eq(sealed.name_key.as_slice()),
+            patient::email_key.eq(sealed.email_key.as_slice()),
             patient::created_at.eq(person.created_at.to_diesel()),
         ))
         .on_conflict_do_nothing()
@@ -285,20 +295,24 @@ fn move_locks(visit: &Appointment) -> [i64; 2] {
 #[diesel(table_name = patient)]
 struct PatientRow {
     id: Uuid,
-    name: String,
-    email: String,
+    name: Vec<u8>,
+    email: Vec<u8>,
     created_at: DbTimestamp,
 }
 
-impl From<PatientRow> for Patient {
-    fn from(row: PatientRow) -> Self {
-        Self {
-            id: PatientId::from_uuid(row.id),
-            name: row.name,
-            email: row.email,
-            created_at: row.created_at.to_jiff(),
-        }
+impl PatientRow {
+    fn into_patient(self, keys: &Keyring) -> Result<Patient, DieselError> {
+        Ok(Patient {
+            id: PatientId::from_uuid(self.id),
+            name: keys.open_text(places::NAME, self.id, &self.name).map_err(unreadable)?,
+            email: keys.open_text(places::EMAIL, self.id, &self.email).map_err(unreadable)?,
+            created_at: self.created_at.to_jiff(),
+        })
     }
+}
+
+fn unreadable(error: CannotOpen) -> DieselError {
+    DieselError::DeserializationError(error.into())
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -319,18 +333,20 @@ struct Row {
     time_zone: String,
     price_cents: i64,
     status: String,
-    notes: Option<String>,
-    cancel_reason: Option<String>,
+    notes: Option<Vec<u8>>,
+    cancel_reason: Option<Vec<u8>>,
     reminder_sent: bool,
     version: i32,
     created_at: DbTimestamp,
     updated_at: DbTimestamp,
 }
 
-impl From<&Appointment> for Row {
-    fn from(visit: &Appointment) -> Self {
+impl Row {
+    fn sealed(visit: &Appointment, keys: &Keyring) -> Self {
+        let id = visit.id.as_uuid();
+        let seal = |place, text: &Option<String>| text.as_ref().map(|text| keys.seal_text(place, id, text));
         Self {
-            id: visit.id.as_uuid(),
+            id,
             clinic_id: visit.clinic.as_uuid(),
             doctor_id: visit.doctor.as_uuid(),
             patient_id: visit.patient.as_uuid(),
@@ -343,18 +359,20 @@ impl From<&Appointment> for Row {
             time_zone: visit.time_zone.clone(),
             price_cents: visit.price.as_cents(),
             status: visit.status.word().to_owned(),
-            notes: visit.notes.clone(),
-            cancel_reason: visit.cancel_reason.clone(),
+            notes: seal(places::NOTES, &visit.notes),
+            cancel_reason: seal(places::CANCEL_REASON, &visit.cancel_reason),
             reminder_sent: visit.reminder_sent,
             version: visit.version,
             created_at: visit.created_at.to_diesel(),
             updated_at: visit.updated_at.to_diesel(),
         }
     }
-}
 
-impl Row {
-    fn into_appointment(self) -> Result<Appointment, DieselError> {
+    fn into_appointment(self, keys: &Keyring) -> Result<Appointment, DieselError> {
+        let id = self.id;
+        let open = |place, sealed: Option<Vec<u8>>| {
+            sealed.map(|sealed| keys.open_text(place, id, &sealed).map_err(unreadable)).transpose()
+        };
         let unknown = |what: &str| DieselError::DeserializationError(format!("unknown {what}").into());
         Ok(Appointment {
             id: AppointmentId::from_uuid(self.id),
@@ -368,8 +386,8 @@ impl Row {
             time_zone: self.time_zone,
             price: Money::cents(self.price_cents),
             status: Status::from_word(&self.status).ok_or_else(|| unknown("status"))?,
-            notes: self.notes,
-            cancel_reason: self.cancel_reason,
+            notes: open(places::NOTES, self.notes)?,
+            cancel_reason: open(places::CANCEL_REASON, self.cancel_reason)?,
             reminder_sent: self.reminder_sent,
             version: self.version,
             created_at: self.created_at.to_jiff(),

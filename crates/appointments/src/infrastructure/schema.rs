@@ -3,11 +3,27 @@
 diesel::table! {
     appointments.patient (id) {
         id -> Uuid,
+        created_at -> Timestamptz,
+        name -> Binary,
+        email -> Binary,
+        name_key -> Nullable<Binary>,
+        email_key -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    appointments.clear_patient (id) {
+        id -> Uuid,
         name -> Text,
         email -> Text,
-        name_key -> Text,
-        email_key -> Text,
-        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    appointments.clear_appointment (id) {
+        id -> Uuid,
+        notes -> Nullable<Text>,
+        cancel_reason -> Nullable<Text>,
     }
 }
 
@@ -26,12 +42,12 @@ diesel::table! {
         time_zone -> Text,
         price_cents -> BigInt,
         status -> Text,
-        notes -> Nullable<Text>,
-        cancel_reason -> Nullable<Text>,
         reminder_sent -> Bool,
         version -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        notes -> Nullable<Binary>,
+        cancel_reason -> Nullable<Binary>,
     }
 }
 

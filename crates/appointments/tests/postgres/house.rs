@@ -11,12 +11,17 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Actor, ClinicId, DoctorId, Interval, KeptAnswer, Money, Once, Recorded, VisitTypeId};
+use platform::crypto::Keyring;
 use platform::journal::{AuditReport, Journal, verify};
 use platform::pg;
 use secrecy::SecretString;
 use testkit::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
+
+pub fn keys() -> Keyring {
+    Keyring::derived(&SecretString::from("s".repeat(40)))
+}
 
 /// What stands for the slice that hears of changes: it counts them, a row a doctor, as `doctors.soonest` has.
 const WATCHED: &str = "CREATE TABLE watched (doctor uuid PRIMARY KEY, changes int NOT NULL)";
@@ -49,13 +54,13 @@ impl House {
         let owner = pg::client(&db.settings).await.unwrap();
         owner.batch_execute(WATCHED).await.unwrap();
         let journal = Journal::new(&SecretString::from("s".repeat(40)));
-        let store = PgAppointments::new(db.pool.clone(), journal.clone(), Arc::new(Counting));
+        let store = PgAppointments::new(db.pool.clone(), journal.clone(), keys(), Arc::new(Counting));
         Self { db, owner, store, journal }
     }
 
     /// The same store, telling somebody else.
     pub fn telling(&self, watch: impl CalendarWatch + 'static) -> PgAppointments {
-        PgAppointments::new(self.db.pool.clone(), self.journal.clone(), Arc::new(watch))
+        PgAppointments::new(self.db.pool.clone(), self.journal.clone(), keys(), Arc::new(watch))
     }
 
     /// Books, and expects it to work.

@@ -168,7 +168,8 @@ async fn a_chain_without_its_head_takes_no_event_and_the_change_does_not_happen(
 #[tokio::test]
 async fn an_answer_that_somebody_else_has_kept_meanwhile_undoes_the_change() {
     let (house, _) = furnished().await;
-    let sql = "INSERT INTO platform.idempotency_key VALUES ('test', 'k', decode(repeat('01', 32), 'hex'), 200, NULL, NULL, '', now()) \
+    let sql = "INSERT INTO platform.idempotency_key (id, scope, key, fingerprint, status, body, created_at) \
+               VALUES (encode(substring(sha256('test\\000k'::bytea), 1, 16), 'hex')::uuid, 'test', 'k', decode(repeat('01', 32), 'hex'), 200, decode(repeat('01', 33), 'hex'), now()) \
                ON CONFLICT DO NOTHING";
     let meanwhile = Meanwhile { other: pg::client(&house.db.settings).await.unwrap(), sql: sql.into() };
     let store = house.telling(meanwhile);

@@ -296,12 +296,12 @@ impl UserStore for PgUsers {
     async fn create(&self, new: &NewUser) -> Result<(), StoreError> {
         pg::transaction(&self.pool, "make an account", async |conn| {
             if let Some(once) = &new.once {
-                begin(conn, once).await?;
+                begin(conn, &self.keys, once).await?;
             }
             self.insert(conn, new).await?;
             if let Some(once) = &new.once {
                 let answer = (once.answer)(&new.account);
-                platform::idempotency::keep(conn, once, &answer, new.event.at).await?;
+                platform::idempotency::keep(conn, &self.keys, once, &answer, new.event.at).await?;
             }
             Ok::<_, Abort<StoreError>>(())
         })

@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel as _;
 use kernel::{Actor, Recorded, SessionId, UserId};
+use platform::crypto::Keyring;
 use platform::journal::Journal;
 use platform::pg::{self, Abort};
 use uuid::Uuid;
@@ -37,9 +38,13 @@ pub(super) async fn end_sessions(
     Ok(())
 }
 
-pub(super) async fn begin(conn: &mut AsyncPgConnection, once: &kernel::Once<Account>) -> Result<(), Abort<StoreError>> {
+pub(super) async fn begin(
+    conn: &mut AsyncPgConnection,
+    keys: &Keyring,
+    once: &kernel::Once<Account>,
+) -> Result<(), Abort<StoreError>> {
     use platform::idempotency::OnceFailure;
-    match platform::idempotency::begin(conn, once).await {
+    match platform::idempotency::begin(conn, keys, once).await {
         Ok(()) => Ok(()),
         Err(OnceFailure::Once(error)) => pg::refuse(error.into()),
         Err(OnceFailure::Database(error)) => Err(Abort::Database(error)),

@@ -197,9 +197,9 @@ pub fn by(sort: Sort) -> Criteria {
 /// A visit whose patient is new; fails when the time is taken, and never waits in a circle with a rival.
 pub fn booking(number: u32, doctor: u32, visit: Interval, blocked: Interval) -> String {
     format!(
-        "INSERT INTO appointments.patient VALUES ('{patient}', 'P', 'p@example.org', 'p', '{patient}', now());
+        "INSERT INTO appointments.patient (id, name, email, created_at) VALUES ('{patient}', '', '', now());
          INSERT INTO appointments.appointment VALUES ('{visit_id}', '{clinic}', '{doctor}', '{patient}', '{patient}', 'video', '{0}', '{1}',
-                '{2}', '{3}', 'UTC', 0, 'booked', NULL, NULL, false, 1, now(), now()) ON CONFLICT DO NOTHING;
+                '{2}', '{3}', 'UTC', 0, 'booked', false, 1, now(), now()) ON CONFLICT DO NOTHING;
          SELECT 1 / count(*) FROM appointments.appointment WHERE id = '{visit_id}'",
         visit.start,
         visit.end,
