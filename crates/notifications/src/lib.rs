@@ -1,1 +1,5 @@
-//! The slice of messages to people.
+//! The slice of messages to people: letters become mail, and are sent after the change that caused them.
+
+pub mod application;
+pub mod domain;
+pub mod infrastructure;

@@ -17,7 +17,7 @@ pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
 pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
-pub use problem_pages::{STYLE as PROBLEMS_CSS, index as problem_index, page as problem_page};
+pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};
 
 use std::str::FromStr;
 

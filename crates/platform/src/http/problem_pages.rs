@@ -1,4 +1,4 @@
-//! The pages that a problem's `type` leads to.
+//! The pages that a problem's `type` leads to, and others of the same plain looks.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -12,10 +12,14 @@ main{max-width:42rem;margin:0 auto}\
 h1{font-size:1.5rem;line-height:1.25}\
 dt{font-weight:600;margin-top:1rem}\
 dd{margin:.1rem 0 0}\
-code{font-family:ui-monospace,monospace}\
+code,pre{font-family:ui-monospace,monospace}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere}\
+iframe{border:1px solid #8886}\
 a{color:LinkText}";
 
-fn frame(title: &str, content: &Markup) -> Markup {
+/// A page with this content. Its stylesheet is `/problems.css`.
+#[must_use]
+pub fn frame(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {

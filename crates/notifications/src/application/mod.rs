@@ -1,0 +1,7 @@
+//! What is done with letters.
+
+mod ports;
+mod send_letter;
+
+pub use ports::{Mail, NotSent, Post};
+pub use send_letter::{Posted, SendError, SendLetter};

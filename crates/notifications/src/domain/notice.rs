@@ -1,0 +1,290 @@
+//! All that is told by mail.
+
+use std::collections::BTreeMap;
+
+use super::values::{NoticeError, Values};
+
+/// A code, and how long it is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timed {
+    /// To be typed in.
+    pub code: String,
+    /// Minutes from its making.
+    pub minutes: u32,
+}
+
+/// What somebody new at the desk may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Treats patients.
+    Doctor,
+    /// Runs the front desk.
+    Staff,
+    /// Runs the installation.
+    Admin,
+}
+
+/// A letter that can be written: template and values fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// `sign-in-code{code,minutes}`.
+    SignInCode(Timed),
+    /// `register-code{code,minutes,name}`.
+    RegisterCode(Timed, Option<String>),
+    /// `register-known{code,minutes}`: somebody registers with an address that has an account; the code signs in.
+    RegisterKnown(Timed),
+    /// `no-account{}`: a code was asked for an unknown address.
+    NoAccount,
+    /// `staff-sign-in{}`: a code was asked for an account that signs in by password and second factor.
+    StaffSignIn,
+    /// `password-reset{link_code,minutes,url}`.
+    PasswordReset(Timed, String),
+    /// `password-changed{}`.
+    PasswordChanged,
+    /// `email-change-code{code,minutes}`.
+    EmailChangeCode(Timed),
+    /// `email-changed{}`, to the old address.
+    EmailChanged,
+    /// `sign-ins-ended{}`: a sign-in was copied, all were ended.
+    SignInsEnded,
+    /// `account-locked{}`.
+    AccountLocked,
+    /// `invitation{name,role,code,url,hours}`.
+    Invitation {
+        /// How the person is called.
+        name: Option<String>,
+        /// What they will do.
+        role: Duty,
+        /// Proves the invitation.
+        code: String,
+        /// Where a first password is set.
+        url: String,
+        /// How long it is good.
+        hours: u32,
+    },
+    /// `guest-booking-code{name,code,minutes,doctor,when}`.
+    GuestBookingCode {
+        /// How the guest is called.
+        name: Option<String>,
+        /// Proves the address.
+        code: Timed,
+        /// Whom they will see.
+        doctor: String,
+        /// In the clinic's local time.
+        when: String,
+    },
+    /// `booking-confirmed{name,doctor,when,clinic,manage_url}`.
+    BookingConfirmed {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they will see.
+        doctor: String,
+        /// In the clinic's local time.
+        when: String,
+        /// Where.
+        clinic: String,
+        /// The signed link of the visit.
+        manage_url: String,
+    },
+    /// `emergency-access{doctor,reason_given,until}`: to a clinic's staff. The reason may be medical; it stands in the
+    /// records, never in mail, so the value is not even read.
+    EmergencyAccess {
+        /// Who opened a record.
+        doctor: String,
+        /// When the access ends.
+        until: String,
+    },
+    /// `account-erased{}`.
+    AccountErased,
+}
+
+/// Values for a look at a template.
+pub type Sample = &'static [(&'static str, &'static str)];
+
+const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
+
+/// Every template, with values for a look at it; `{site}` stands for the installation's public address.
+pub const TEMPLATES: [(&str, Sample); 16] = [
+    ("sign-in-code", CODE),
+    ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
+    ("register-known", CODE),
+    ("no-account", &[]),
+    ("staff-sign-in", &[]),
+    ("password-reset", &[("link_code", "Zm9vYmFy"), ("minutes", "30"), ("url", "{site}/password?code=Zm9vYmFy")]),
+    ("password-changed", &[]),
+    ("email-change-code", CODE),
+    ("email-changed", &[]),
+    ("sign-ins-ended", &[]),
+    ("account-locked", &[]),
+    (
+        "invitation",
+        &[
+            ("name", "Ada Example"),
+            ("role", "staff"),
+            ("code", "Zm9vYmFy"),
+            ("url", "{site}/invitation?code=Zm9vYmFy"),
+            ("hours", "48"),
+        ],
+    ),
+    (
+        "guest-booking-code",
+        &[
+            ("name", "Ada Example"),
+            ("code", "123456"),
+            ("minutes", "10"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+        ],
+    ),
+    (
+        "booking-confirmed",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "emergency-access",
+        &[("doctor", "Dr. Mona Sample"), ("reason_given", "not shown"), ("until", "1 March 2027, 13:00")],
+    ),
+    ("account-erased", &[]),
+];
+
+impl Notice {
+    /// Reads template and values of a letter. Values that the template does not know are left out.
+    ///
+    /// # Errors
+    /// See [`NoticeError`].
+    pub fn parse(template: &str, given: &BTreeMap<String, String>, public_url: &str) -> Result<Self, NoticeError> {
+        let found = TEMPLATES.iter().find(|(name, _)| *name == template);
+        let template = found.ok_or(NoticeError::UnknownTemplate)?.0;
+        let values = Values { template, given, public_url };
+        let timed = |code| Ok::<_, NoticeError>(Timed { code: values.code(code)?, minutes: values.number("minutes")? });
+        Ok(match template {
+            "sign-in-code" => Self::SignInCode(timed("code")?),
+            "register-code" => Self::RegisterCode(timed("code")?, values.name("name")?),
+            "register-known" => Self::RegisterKnown(timed("code")?),
+            "no-account" => Self::NoAccount,
+            "staff-sign-in" => Self::StaffSignIn,
+            "password-reset" => Self::PasswordReset(timed("link_code")?, values.link("url")?),
+            "password-changed" => Self::PasswordChanged,
+            "email-change-code" => Self::EmailChangeCode(timed("code")?),
+            "email-changed" => Self::EmailChanged,
+            "sign-ins-ended" => Self::SignInsEnded,
+            "account-locked" => Self::AccountLocked,
+            "invitation" => Self::Invitation {
+                name: values.name("name")?,
+                role: match values.text("role")?.as_str() {
+                    "doctor" => Duty::Doctor,
+                    "staff" => Duty::Staff,
+                    "admin" => Duty::Admin,
+                    _ => return Err(NoticeError::Unusable { template, value: "role" }),
+                },
+                code: values.code("code")?,
+                url: values.link("url")?,
+                hours: values.number("hours")?,
+            },
+            "guest-booking-code" => Self::GuestBookingCode {
+                name: values.name("name")?,
+                code: timed("code")?,
+                doctor: values.text("doctor")?,
+                when: values.text("when")?,
+            },
+            "booking-confirmed" => Self::BookingConfirmed {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                when: values.text("when")?,
+                clinic: values.text("clinic")?,
+                manage_url: values.link("manage_url")?,
+            },
+            "emergency-access" => {
+                Self::EmergencyAccess { doctor: values.text("doctor")?, until: values.text("until")? }
+            }
+            "account-erased" => Self::AccountErased,
+            _ => return Err(NoticeError::UnknownTemplate),
+        })
+    }
+
+    /// The name of its template.
+    #[must_use]
+    pub const fn template(&self) -> &'static str {
+        match self {
+            Self::SignInCode(_) => "sign-in-code",
+            Self::RegisterCode(..) => "register-code",
+            Self::RegisterKnown(_) => "register-known",
+            Self::NoAccount => "no-account",
+            Self::StaffSignIn => "staff-sign-in",
+            Self::PasswordReset(..) => "password-reset",
+            Self::PasswordChanged => "password-changed",
+            Self::EmailChangeCode(_) => "email-change-code",
+            Self::EmailChanged => "email-changed",
+            Self::SignInsEnded => "sign-ins-ended",
+            Self::AccountLocked => "account-locked",
+            Self::Invitation { .. } => "invitation",
+            Self::GuestBookingCode { .. } => "guest-booking-code",
+            Self::BookingConfirmed { .. } => "booking-confirmed",
+            Self::EmergencyAccess { .. } => "emergency-access",
+            Self::AccountErased => "account-erased",
+        }
+    }
+
+    /// The letter with the values of [`TEMPLATES`].
+    ///
+    /// # Errors
+    /// [`NoticeError::UnknownTemplate`].
+    pub fn sample(template: &str, public_url: &str) -> Result<Self, NoticeError> {
+        Self::parse(template, &sample_values(template, public_url)?, public_url)
+    }
+}
+
+fn sample_values(template: &str, public_url: &str) -> Result<BTreeMap<String, String>, NoticeError> {
+    let found = TEMPLATES.iter().find(|(name, _)| *name == template).ok_or(NoticeError::UnknownTemplate)?;
+    Ok(found.1.iter().map(|(name, value)| ((*name).to_owned(), value.replace("{site}", public_url))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = "https://doktolib.example";
+
+    #[test]
+    fn every_template_can_be_written_and_knows_its_name() {
+        for (template, _) in TEMPLATES {
+            assert_eq!(Notice::sample(template, SITE).unwrap().template(), template);
+        }
+    }
+
+    #[test]
+    fn a_missing_value_is_told_by_its_name() {
+        for (template, values) in TEMPLATES {
+            for (missing, _) in values.iter().filter(|(name, _)| *name != "reason_given") {
+                let mut given = sample_values(template, SITE).unwrap();
+                given.remove(*missing);
+                let refused = Notice::parse(template, &given, SITE).unwrap_err();
+                assert_eq!(refused, NoticeError::Missing { template, value: missing });
+                assert_eq!(refused.to_string(), format!("{template}: the value {missing} is missing"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_nobody_knows_and_a_value_that_does_not_fit_are_refused() {
+        let given = BTreeMap::new();
+        assert_eq!(Notice::parse("sign-in", &given, SITE), Err(NoticeError::UnknownTemplate));
+        for (template, value, bad) in [
+            ("sign-in-code", "minutes", "soon"),
+            ("invitation", "role", "king"),
+            ("invitation", "url", "https://evil.example/"),
+            ("password-reset", "url", "https://evil.example/"),
+            ("booking-confirmed", "manage_url", "javascript:x"),
+        ] {
+            let mut given = sample_values(template, SITE).unwrap();
+            given.insert(value.to_owned(), bad.to_owned());
+            assert_eq!(Notice::parse(template, &given, SITE), Err(NoticeError::Unusable { template, value }));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! English.
+
+use super::{Part, Wording, say};
+use crate::domain::{Duty, Notice, Timed};
+
+const IGNORE: &str = "If you did not ask for this, you can ignore this message; nothing happens without the code.";
+const NOT_YOU: &str = "If this was not you, set a new password at once and look through the list of your sign-ins.";
+
+fn hello(name: Option<&String>) -> String {
+    name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
+}
+
+fn minutes(count: u32) -> String {
+    if count == 1 { "1 minute".to_owned() } else { format!("{count} minutes") }
+}
+
+fn hours(count: u32) -> String {
+    if count == 1 { "1 hour".to_owned() } else { format!("{count} hours") }
+}
+
+/// A sentence, the code, how long it is good, and what to do when it was not asked for.
+fn with_code(sentence: &str, timed: &Timed) -> Vec<Part> {
+    vec![
+        say(sentence),
+        Part::Code(timed.code.clone()),
+        say(format!(
+            "It can be used once, within {}. Tell it to nobody: we never ask for it by phone or mail.",
+            minutes(timed.minutes)
+        )),
+        say(IGNORE),
+    ]
+}
+
+pub fn wording(notice: &Notice) -> Wording {
+    let (subject, name, parts) = content(notice);
+    let closing = ["Doktolib", "This message was sent automatically. Answers to it are not read."];
+    Wording { subject, greeting: hello(name), parts, closing }
+}
+
+fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
+    match notice {
+        Notice::SignInCode(timed) => {
+            ("Your code to sign in to Doktolib", None, with_code("This is your code to sign in:", timed))
+        }
+        Notice::RegisterCode(timed, name) => (
+            "Confirm your address for Doktolib",
+            name.as_ref(),
+            with_code("Welcome. This code confirms that the address is yours and completes your registration:", timed),
+        ),
+        Notice::RegisterKnown(timed) => (
+            "You already have an account with Doktolib",
+            None,
+            with_code(
+                "Somebody, probably you, wanted to register with this address. It has an account already. \
+                 With this code you can sign in to it:",
+                timed,
+            ),
+        ),
+        Notice::NoAccount => (
+            "There is no account for this address",
+            None,
+            vec![
+                say(
+                    "Somebody, probably you, asked for a code to sign in to Doktolib. There is no account for this address.",
+                ),
+                say(
+                    "You may have used another address, or you can register with this one. If you did not ask for anything, you can ignore this message.",
+                ),
+            ],
+        ),
+        Notice::StaffSignIn => (
+            "How to sign in to your Doktolib account",
+            None,
+            vec![
+                say(
+                    "Somebody, probably you, asked for a code to sign in. Your account signs in with password and authenticator app, so no code was sent.",
+                ),
+                say(
+                    "If you have lost one of them, ask for a new password or use a recovery code. If you did not ask for anything, you can ignore this message.",
+                ),
+            ],
+        ),
+        Notice::PasswordReset(timed, url) => (
+            "Set a new password for Doktolib",
+            None,
+            vec![
+                say("You can set a new password here:"),
+                Part::Link { label: "Set a new password", url: url.clone() },
+                say("If the page asks for a code, it is this one:"),
+                Part::Code(timed.code.clone()),
+                say(format!("It can be used once, within {}. Tell it to nobody.", minutes(timed.minutes))),
+                say("If you did not ask for this, you can ignore this message; your password stays as it is."),
+            ],
+        ),
+        Notice::PasswordChanged => (
+            "Your Doktolib password was changed",
+            None,
+            vec![
+                say("The password of your account has just been changed. All other sign-ins were ended."),
+                say(NOT_YOU),
+            ],
+        ),
+        Notice::EmailChangeCode(timed) => (
+            "Confirm your new address for Doktolib",
+            None,
+            with_code("This code confirms that this is the new address of your account:", timed),
+        ),
+        Notice::EmailChanged => (
+            "The address of your Doktolib account was changed",
+            None,
+            vec![
+                say("Your account now has another e-mail address. From now on, messages go there."),
+                say("If this was not you, get in touch with your clinic or the operator of this site at once."),
+            ],
+        ),
+        Notice::SignInsEnded => (
+            "You were signed out of Doktolib everywhere",
+            None,
+            vec![
+                say(
+                    "A sign-in to your account was used from two places at once, which can mean that it was copied. To be safe, we have ended it. Please sign in again.",
+                ),
+                say(
+                    "If you notice anything that you did not do yourself, set a new password and look through the list of your sign-ins.",
+                ),
+            ],
+        ),
+        Notice::AccountLocked => (
+            "Too many failed sign-ins to your Doktolib account",
+            None,
+            vec![
+                say(
+                    "There were too many failed tries to sign in to your account, so it is locked for a while. It opens again by itself.",
+                ),
+                say(
+                    "If these tries were not yours, somebody may be guessing your password. A new, long one keeps them out.",
+                ),
+            ],
+        ),
+        Notice::Invitation { name, role, code, url, hours: count } => {
+            let role = match role {
+                Duty::Doctor => "a doctor",
+                Duty::Staff => "a member of staff",
+                Duty::Admin => "an administrator",
+            };
+            (
+                "You are invited to Doktolib",
+                name.as_ref(),
+                vec![
+                    say(format!("An account was made for you as {role}. To begin, set your first password:")),
+                    Part::Link { label: "Set your password", url: url.clone() },
+                    say("If the page asks for a code, it is this one:"),
+                    Part::Code(code.clone()),
+                    say(format!("It can be used once, within {}. Tell it to nobody.", hours(*count))),
+                    say("If you do not know what this is about, you can ignore this message."),
+                ],
+            )
+        }
+        Notice::GuestBookingCode { name, code, doctor, when } => (
+            "Confirm your appointment",
+            name.as_ref(),
+            vec![
+                say("You would like to book this appointment:"),
+                Part::Facts(vec![("With", doctor.clone()), ("When", when.clone())]),
+                say("This code confirms that the address is yours, and books it if the time is still free:"),
+                Part::Code(code.code.clone()),
+                say(format!("It can be used once, within {}.", minutes(code.minutes))),
+                say(IGNORE),
+            ],
+        ),
+        Notice::BookingConfirmed { name, doctor, when, clinic, manage_url } => (
+            "Your appointment is booked",
+            name.as_ref(),
+            vec![
+                say("Your appointment is booked:"),
+                Part::Facts(vec![("With", doctor.clone()), ("When", when.clone()), ("Where", clinic.clone())]),
+                Part::Link { label: "Look at it, move it or cancel it", url: manage_url.clone() },
+                say(
+                    "Whoever has this link can do so, so keep it to yourself. If you cannot come, please cancel: somebody else is glad of the time.",
+                ),
+            ],
+        ),
+        Notice::EmergencyAccess { doctor, until } => (
+            "Emergency access to a patient's record",
+            None,
+            vec![
+                say("A doctor has opened a record of your clinic by emergency access:"),
+                Part::Facts(vec![("By", doctor.clone()), ("Ends", until.clone())]),
+                say(
+                    "Patient and reason stand in the list of accesses, for those who may see them. Please look at it there and ask if the access is not clear to you.",
+                ),
+            ],
+        ),
+        Notice::AccountErased => (
+            "Your Doktolib account was erased",
+            None,
+            vec![
+                say(
+                    "Your account and your personal data were erased, as you asked. What the law makes us keep no longer bears your name, and goes when its time is over.",
+                ),
+                say("This is the last message you get from us. We wish you well."),
+            ],
+        ),
+    }
+}

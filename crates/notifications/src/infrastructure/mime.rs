@@ -1,0 +1,150 @@
+//! Mail in the form it travels in (RFC 5322, MIME).
+
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use lettre::Message;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+
+use super::html;
+use crate::application::Mail;
+
+/// Who mail comes from: `Doktolib <no-reply@clinic.example>`, or the address alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender(Mailbox);
+
+/// A text that is no sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an e-mail address, or a name and an address: Doktolib <no-reply@clinic.example>")]
+pub struct SenderError;
+
+impl FromStr for Sender {
+    type Err = SenderError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| SenderError)
+    }
+}
+
+impl std::fmt::Display for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What stands in the head of every mail.
+#[derive(Debug, Clone)]
+pub struct Letterhead {
+    from: Sender,
+    host: String,
+}
+
+/// The address cannot be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoAddress;
+
+impl Letterhead {
+    /// Of an installation that clients reach at `public_url`.
+    pub fn new(from: Sender, public_url: &str) -> Self {
+        let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Self { from, host: host.filter(|host| !host.is_empty()).unwrap_or_else(|| "localhost".to_owned()) }
+    }
+
+    /// The host of the public address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The mail as it travels; the same for every try.
+    pub fn message(&self, mail: &Mail) -> Result<Message, NoAddress> {
+        let to = mail.to.trim().parse().map(|address| Mailbox::new(None, address)).map_err(|_| NoAddress)?;
+        let made = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(mail.at.as_second()).unwrap_or(0));
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.wording.text());
+        let html = html::page(&mail.wording, mail.language);
+        let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html);
+        Message::builder()
+            .message_id(Some(format!("<{}@{}>", mail.id, self.host)))
+            .date(made)
+            .from(self.from.0.clone())
+            .to(to)
+            .subject(mail.wording.subject)
+            // RFC 3834: no automatic answers, please.
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Content-Language"),
+                mail.language.tag().to_owned(),
+            ))
+            .multipart(MultiPart::alternative().singlepart(text).singlepart(html))
+            .map_err(|_| NoAddress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Language, Notice, Wording};
+
+    fn mail(to: &str) -> Mail {
+        let notice = Notice::sample("sign-in-code", "https://doktolib.example").unwrap();
+        let wording = Wording::of(&notice, Language::French);
+        let id = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+        let at = "2027-03-01T12:00:00Z".parse().unwrap();
+        Mail { id, at, to: to.into(), template: "sign-in-code", language: Language::French, wording }
+    }
+
+    fn head() -> Letterhead {
+        Letterhead::new("Doktolib <no-reply@clinic.example>".parse().unwrap(), "https://doktolib.example:8443/app")
+    }
+
+    #[test]
+    fn the_head_of_a_mail_is_the_same_at_every_try() {
+        let formatted = || String::from_utf8(head().message(&mail("ada@example.org")).unwrap().formatted()).unwrap();
+        let text = formatted();
+        for line in [
+            "Message-ID: <01900000-0000-7000-8000-000000000001@doktolib.example>\r\n",
+            "Date: Mon, 01 Mar 2027 12:00:00 +0000\r\n",
+            "From: Doktolib <no-reply@clinic.example>\r\n",
+            "To: ada@example.org\r\n",
+            "Subject: Votre code de connexion =?utf-8?",
+            "Auto-Submitted: auto-generated\r\n",
+            "Content-Language: fr\r\n",
+            "MIME-Version: 1.0\r\n",
+            "Content-Type: multipart/alternative;",
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            "Content-Type: text/html; charset=utf-8\r\n",
+        ] {
+            let line = if line.starts_with("Subject") { "Subject: Votre code de connexion" } else { line };
+            assert!(text.contains(line), "{line} is missing in {text}");
+        }
+        let ids = |text: &str| {
+            text.lines().filter(|line| line.starts_with("Message-ID")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&text), ids(&formatted()));
+    }
+
+    #[test]
+    fn an_address_cannot_bring_more_readers_or_lines() {
+        for bad in [
+            "",
+            "ada",
+            "a@b@c",
+            "ada@example.org, eve@example.org",
+            "ada@example.org\r\nBcc: eve@example.org",
+            "Ada <ada@example.org>",
+        ] {
+            assert_eq!(head().message(&mail(bad)).err(), Some(NoAddress), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_name() {
+        for good in ["no-reply@clinic.example", "Doktolib <no-reply@clinic.example>", "Doktolib <doktolib@localhost>"] {
+            assert!(good.parse::<Sender>().is_ok(), "{good}");
+        }
+        for bad in ["", "Doktolib", "a@b, c@d", "x <y>"] {
+            assert_eq!(bad.parse::<Sender>(), Err(SenderError), "{bad}");
+        }
+        assert_eq!(Letterhead::new("a@b.example".parse().unwrap(), "nonsense").host(), "localhost");
+    }
+}
