@@ -25,7 +25,7 @@ pub async fn broken(owner: &Client, made: &str) -> Vec<String> {
         (
             "every event has its message and every message its event",
             "SELECT coalesce(e.id, o.id) FROM journal.audit_event e FULL JOIN journal.outbox o USING (id) \
-             WHERE e.id IS NULL OR o.id IS NULL OR (e.action, e.subject, e.data) <> (o.topic, o.subject, o.payload)"
+             WHERE e.id IS NULL AND o.topic <> 'mail' OR o.id IS NULL OR (e.action, e.subject, e.data) <> (o.topic, o.subject, o.payload)"
                 .to_owned(),
         ),
         (
