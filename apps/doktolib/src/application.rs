@@ -8,14 +8,16 @@ use appointments::application::{
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
 use appointments::infrastructure::{PgAppointments, PgPatients};
-use auth::infrastructure::PgUsers;
+use auth::application::{EndSession, ListSessions, OpenSession, RefreshSession};
+use auth::infrastructure::http::{SessionCookie, SessionsApi};
+use auth::infrastructure::{AccessTokens, Mint, PgSessions, PgUsers, SessionDoorkeeper, TokenKeys};
 use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
 use kernel::Clock;
 use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
-use platform::http::admission::{Doorkeeper, Shown, SignedIn, Turned, doorkeeper};
+use platform::http::admission::{Doorkeeper, doorkeeper};
 use platform::idempotency::Answers;
 use platform::journal::Journal;
 use platform::pg::PgPool;
@@ -33,7 +35,9 @@ pub struct Parts {
     pub secret: SecretString,
     /// Seals and opens personal data.
     pub keys: Keyring,
-    /// Finds out who a request comes from; without one nobody is signed in.
+    /// Sign and check access tokens.
+    pub token_keys: TokenKeys,
+    /// Finds out who a request comes from, in place of the one that looks at sessions.
     pub doorkeeper: Option<Arc<dyn Doorkeeper>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
@@ -65,6 +69,8 @@ pub struct Application {
     pub users: PgUsers,
     /// First free times.
     pub soonest: Soonest,
+    /// Opens sessions.
+    pub sessions: Arc<OpenSession>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
@@ -72,6 +78,7 @@ pub struct Application {
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
+    pub(crate) session_api: Data<SessionsApi>,
     pub(crate) system: Data<SystemApi>,
 }
 
@@ -83,6 +90,7 @@ impl Application {
             pool,
             secret,
             keys,
+            token_keys,
             doorkeeper: keeper,
             clock,
             guests,
@@ -93,6 +101,7 @@ impl Application {
         } = parts;
         let journal = Journal::new(&secret);
         let users = PgUsers::new(pool.clone(), keys.clone(), journal.clone());
+        let signing_in = SigningIn::new(&pool, &journal, &keys, &secret, token_keys, &public_url, &clock, &users);
         let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
         let soonest = Soonest::new(pool.clone(), booked.clone());
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
@@ -129,20 +138,51 @@ impl Application {
             users,
             cors_origins: cors_origins.into(),
             trusted_proxies: Data::new(trusted_proxies),
-            doorkeeper: doorkeeper(keeper.unwrap_or_else(|| Arc::new(NobodyIsIn))),
+            doorkeeper: doorkeeper(keeper.unwrap_or(signing_in.doorkeeper)),
             doctors: Data::new(doctors),
             appointments: Data::new(appointments),
+            sessions: signing_in.sessions,
+            session_api: Data::new(signing_in.api),
             system: Data::new(system),
         }
     }
 }
 
-/// Turns everybody away.
-struct NobodyIsIn;
+/// What opens, looks at and ends sessions.
+struct SigningIn {
+    sessions: Arc<OpenSession>,
+    doorkeeper: Arc<dyn Doorkeeper>,
+    api: SessionsApi,
+}
 
-#[async_trait::async_trait]
-impl Doorkeeper for NobodyIsIn {
-    async fn admit(&self, _: Shown) -> Result<SignedIn, Turned> {
-        Err(Turned::NotSignedIn)
+impl SigningIn {
+    fn new(
+        pool: &PgPool,
+        journal: &Journal,
+        keys: &Keyring,
+        secret: &SecretString,
+        token_keys: TokenKeys,
+        public_url: &str,
+        clock: &Arc<dyn Clock>,
+        users: &PgUsers,
+    ) -> Self {
+        let mint = Mint::new(AccessTokens::new(token_keys, public_url.to_owned()), secret);
+        let store = Arc::new(PgSessions::new(pool.clone(), journal.clone(), keys.clone()));
+        let cookie = SessionCookie::of(public_url);
+        Self {
+            sessions: Arc::new(OpenSession { store: store.clone(), mint: Arc::new(mint.clone()) }),
+            doorkeeper: Arc::new(SessionDoorkeeper::new(pool.clone(), mint.clone(), clock.clone(), cookie.name())),
+            api: SessionsApi {
+                refresh: RefreshSession {
+                    store: store.clone(),
+                    users: Arc::new(users.clone()),
+                    mint: Arc::new(mint),
+                    clock: clock.clone(),
+                },
+                list: ListSessions { store: store.clone(), clock: clock.clone() },
+                end: EndSession { store, clock: clock.clone() },
+                cookie,
+            },
+        }
     }
 }

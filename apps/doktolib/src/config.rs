@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
+use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use platform::http::TrustedProxies;
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
@@ -55,6 +56,10 @@ pub struct Config {
     pub secret: Option<SecretString>,
     /// `DATA_KEYS_FILE`: the keys that seal personal data; `keys` in the data folder when it is unset.
     pub key_file: PathBuf,
+    /// `JWT_SECRET`: signs access tokens in place of a key derived from the installation's secret.
+    pub token_secret: Option<SecretString>,
+    /// `JWT_KEYS_FILE`: key ids and secrets, the newest last.
+    pub token_key_file: Option<PathBuf>,
     /// `PUBLIC_URL`, without a slash at the end.
     pub public_url: String,
     /// `CORS_ALLOWED_ORIGINS`; `*` allows all.
@@ -106,6 +111,8 @@ pub const VARIABLES: &[&str] = &[
     "DB_POOL_SIZE",
     "DOKTOLIB_SECRET",
     "DATA_KEYS_FILE",
+    "JWT_SECRET",
+    "JWT_KEYS_FILE",
     "PUBLIC_URL",
     "CORS_ALLOWED_ORIGINS",
     "TRUSTED_PROXIES",
@@ -199,6 +206,8 @@ impl Config {
             database: database(&mut read, pool_size),
             pool_size,
             secret: secret(&mut read, tier),
+            token_secret: token_secret(&mut read),
+            token_key_file: token_key_file(&mut read),
             public_url: public_url(&mut read, port),
             cors_origins: origins(&mut read),
             trusted_proxies: proxies(&mut read),
@@ -266,6 +275,23 @@ fn secret(read: &mut Reader<'_>, tier: Tier) -> Option<SecretString> {
     }
 }
 
+fn token_secret(read: &mut Reader<'_>) -> Option<SecretString> {
+    let text = read.text("JWT_SECRET")?;
+    if text.chars().count() < LEAST_SECRET {
+        read.fault("JWT_SECRET", format!("must have at least {LEAST_SECRET} characters"));
+        return None;
+    }
+    Some(SecretString::from(text))
+}
+
+fn token_key_file(read: &mut Reader<'_>) -> Option<PathBuf> {
+    let path = PathBuf::from(read.text("JWT_KEYS_FILE")?);
+    if let Err(fault) = TokenKeys::check(&path) {
+        read.fault("JWT_KEYS_FILE", format!("names a file that is not usable: {fault}"));
+    }
+    Some(path)
+}
+
 fn public_url(read: &mut Reader<'_>, port: u16) -> String {
     let Some(url) = read.text("PUBLIC_URL") else { return format!("http://localhost:{port}") };
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -329,83 +355,4 @@ fn default_data_dir(get: &dyn Fn(&str) -> Option<String>) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let map: HashMap<String, String> =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Config::from(&|name| map.get(name).cloned())
-    }
-
-    #[test]
-    fn nothing_set_is_a_laptop() {
-        let config = read(&[]).unwrap();
-        assert_eq!((config.tier, config.port, config.guests), (Tier::Development, 8080, GuestBooking::Immediate));
-        assert_eq!((config.host.as_str(), config.public_url.as_str()), ("127.0.0.1", "http://localhost:8080"));
-        assert!(config.database.is_none() && config.secret.is_none());
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once_with_its_variable() {
-        let faults = read(&[
-            ("DOKTOLIB_TIER", "prod"),
-            ("PORT", "eighty"),
-            ("DATABASE_URL", "mysql://x"),
-            ("DB_SSL_MODE", "maybe"),
-            ("DB_POOL_SIZE", "0"),
-            ("DOKTOLIB_SECRET", "short"),
-            ("PUBLIC_URL", "clinic.example"),
-            ("CORS_ALLOWED_ORIGINS", "https://a.example,clinic"),
-            ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
-            ("GUEST_BOOKING", "code"),
-            ("SEED_NUM_DOCTORS", "10001"),
-            ("SEED_FORCE", "maybe"),
-            ("LOG_FORMAT", "xml"),
-        ])
-        .unwrap_err();
-        for name in [
-            "DOKTOLIB_TIER",
-            "PORT",
-            "DATABASE_URL",
-            "DB_SSL_MODE",
-            "DB_POOL_SIZE",
-            "DOKTOLIB_SECRET",
-            "PUBLIC_URL",
-            "CORS_ALLOWED_ORIGINS",
-            "TRUSTED_PROXIES",
-            "GUEST_BOOKING",
-            "SEED_NUM_DOCTORS",
-            "SEED_FORCE",
-            "LOG_FORMAT",
-        ] {
-            assert!(faults.0.iter().any(|fault| fault.starts_with(name)), "{name} is missing in {faults}");
-        }
-    }
-
-    #[test]
-    fn production_wants_a_secret_and_closes_guest_booking() {
-        assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
-        let config = read(&[("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))]).unwrap();
-        assert_eq!(
-            (config.guests, config.host.as_str(), config.log_format),
-            (GuestBooking::Off, "0.0.0.0", LogFormat::Json)
-        );
-    }
-
-    #[test]
-    fn neither_secret_nor_password_stands_in_the_debug_output() {
-        let secret = "s".repeat(32);
-        let config =
-            read(&[("DOKTOLIB_SECRET", &secret), ("DATABASE_URL", "postgres://u:hunter22@localhost/d")]).unwrap();
-        let text = format!("{config:?}");
-        assert!(!text.contains(&secret) && !text.contains("hunter22"), "{text}");
-    }
-
-    #[test]
-    fn an_empty_variable_counts_as_unset() {
-        assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")]).unwrap().port, 8080);
-    }
-}
+mod tests;

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::App;
+use platform::http::admission::SESSION_COOKIES;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder};
 use utoipa_actix_web::AppExt as _;
 
@@ -23,6 +24,7 @@ use crate::routes::collected;
         (name = "Catalogue", description = "Specialties, cities, clinics"),
         (name = "Doctors", description = "Doctors, what they offer, and when they are free"),
         (name = "Appointments", description = "Book, move and cancel"),
+        (name = "Sign-in", description = "Tokens, sessions, signing out"),
         (name = "Operations", description = "For those who run an installation"),
     ),
 )]
@@ -34,7 +36,7 @@ pub fn document() -> &'static OpenApi {
     DOCUMENT.get_or_init(|| {
         let (_, mut document) =
             App::new().into_utoipa_app().openapi(Description::openapi()).configure(collected).split_for_parts();
-        describe_links(&mut document);
+        describe_keys(&mut document);
         document.info.version = env!("CARGO_PKG_VERSION").to_owned();
         for (path, item) in &mut document.paths.paths {
             let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
@@ -46,11 +48,21 @@ pub fn document() -> &'static OpenApi {
     })
 }
 
-/// The one way to show who one is, so far: the token of an appointment's link.
-fn describe_links(document: &mut OpenApi) {
+/// The ways to show who one is.
+fn describe_keys(document: &mut OpenApi) {
     let about = "The token in the `manage_url` of an appointment: opens, moves and cancels that one appointment.";
-    let token = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
-    document.components.get_or_insert_default().add_security_scheme("appointmentLink", token);
+    let link = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
+    let about =
+        "The access token of a sign-in (RFC 6750); good for 15 minutes, renewed by `POST /api/v1/auth/refresh`.";
+    let bearer =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(about)).build();
+    let about = "The cookie of a sign-in with `\"session\": \"cookie\"`, for pages. A request that changes something also \
+                 carries the `csrf_token` of that sign-in in `X-CSRF-Token`. Installations without https call it `doktolib`.";
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIES[0], about)));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("appointmentLink", link);
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme("session", cookie);
 }
 
 /// Adds what every operation may answer, so that no handler has to repeat it.

@@ -23,7 +23,8 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
         scope("/api/v1")
             .configure(system::api_routes)
             .configure(doctors::infrastructure::http::routes)
-            .configure(appointments::infrastructure::http::routes),
+            .configure(appointments::infrastructure::http::routes)
+            .configure(auth::infrastructure::http::routes),
     );
 }
 
@@ -41,6 +42,7 @@ pub fn app(
         .into_utoipa_app()
         .app_data(application.doctors.clone())
         .app_data(application.appointments.clone())
+        .app_data(application.session_api.clone())
         .app_data(application.system.clone())
         .app_data(application.doorkeeper.clone())
         .app_data(application.trusted_proxies.clone())

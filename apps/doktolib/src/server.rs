@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
+use auth::infrastructure::TokenKeys;
 use kernel::{Clock as _, SystemClock};
 use platform::crypto::Keyring;
 use platform::pg;
@@ -82,10 +83,13 @@ pub fn keyring(config: &Config, secret: &SecretString) -> Result<Keyring, Failur
 pub fn application(config: &Config, database: &Database, figures: Option<Figures>) -> Result<Application, Failure> {
     let secret = secret_of(config)?;
     let keys = keyring(config, &secret)?;
+    let token_keys = TokenKeys::new(config.token_secret.as_ref(), config.token_key_file.clone(), &secret)
+        .map_err(|fault| format!("the keys of tokens cannot be used: {fault} (JWT_SECRET, JWT_KEYS_FILE)"))?;
     Ok(Application::new(Parts {
         pool: pg::pool(&database.settings)?,
         secret,
         keys,
+        token_keys,
         doorkeeper: None,
         clock: Arc::new(SystemClock),
         guests: config.guests,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use appointments::application::GuestBooking;
+use auth::infrastructure::TokenKeys;
 use doktolib::application::{Application, Parts};
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
@@ -45,6 +46,7 @@ impl House {
             pool: db.pool.clone(),
             secret: SecretString::from("s".repeat(40)),
             keys: Keyring::derived(&SecretString::from("s".repeat(40))),
+            token_keys: TokenKeys::derived(&SecretString::from("s".repeat(40))),
             doorkeeper: None,
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,

@@ -13,7 +13,7 @@ pub use account_event::AccountEvent;
 pub use person::{Email, PersonError};
 pub use secret::Secret;
 pub use session::{
-    ACCESS_TOKEN, COOKIE_ABSOLUTE, COOKIE_IDLE, Claim, Client, REFRESH_ABSOLUTE, REFRESH_SLIDING, Refresh, SETUP,
-    Session, SessionExtent, SessionKind, TOUCH_EVERY,
+    ACCESS_TOKEN, COOKIE_ABSOLUTE, COOKIE_IDLE, Claim, Client, Life, MOST_SESSIONS, REFRESH_ABSOLUTE, REFRESH_SLIDING,
+    Refresh, SETUP, Session, SessionExtent, SessionKind, TOUCH_EVERY, UnknownWord, seconds,
 };
-pub use session_event::{EndedWhy, SessionEvent};
+pub use session_event::SessionEvent;

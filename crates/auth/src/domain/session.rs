@@ -3,7 +3,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{SessionId, UserId};
 
-use super::{EndedWhy, SessionEvent};
+use super::SessionEvent;
 
 /// How long an access token is good for.
 pub const ACCESS_TOKEN: SignedDuration = SignedDuration::from_mins(15);
@@ -19,6 +19,8 @@ pub const COOKIE_ABSOLUTE: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub const SETUP: SignedDuration = SignedDuration::from_mins(15);
 /// The use of a session is taken down at most this often.
 pub const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// So many sessions an account may have at a time; the oldest ends when there is one more.
+pub const MOST_SESSIONS: u32 = 50;
 
 /// What a session is carried by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,19 +79,13 @@ pub struct Client {
     pub address: Option<String>,
 }
 
-/// One sign-in of an account on one device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Its id, also in the access token.
-    pub id: SessionId,
-    /// Whose.
-    pub account: UserId,
+/// What a session is, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
     /// What carries it.
     pub kind: SessionKind,
     /// What it is good for.
     pub extent: SessionExtent,
-    /// From where.
-    pub client: Client,
     /// Since when.
     pub created_at: Timestamp,
     /// Last seen then, exact to [`TOUCH_EVERY`].
@@ -98,12 +94,25 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// One sign-in of an account on one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id, also in the access token.
+    pub id: SessionId,
+    /// Whose.
+    pub account: UserId,
+    /// From where.
+    pub client: Client,
+    /// How long.
+    pub life: Life,
+}
+
 /// What became of a refresh token that was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// Nobody had used it before; now it is used. It is good until then.
+    /// Nobody had used it before; now it is used.
     First {
-        /// When it ends.
+        /// When it would have ended.
         until: Timestamp,
     },
     /// It was used before.
@@ -111,49 +120,31 @@ pub enum Claim {
 }
 
 /// What to do about a refresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// Hand out new tokens; the session lives on like this.
-    Renew(Session),
-    /// Two hold the same token and one of them is a thief: end the session for both.
-    End(SessionEvent),
+    Renew(Life),
+    /// Two hold the same token, and one of them is a thief: end the session for both.
+    End,
     /// Nothing: it is over anyway.
     Refuse,
 }
 
-impl Session {
-    /// Opens one. A setup ends soon and is never prolonged.
+impl Life {
+    /// Begins at `now`. A setup ends soon and is never prolonged.
     #[must_use]
-    pub fn open(
-        account: UserId,
-        kind: SessionKind,
-        extent: SessionExtent,
-        client: Client,
-        now: Timestamp,
-    ) -> (Self, SessionEvent) {
-        let mut session = Self {
-            id: SessionId::mint(),
-            account,
-            kind,
-            extent,
-            client,
-            created_at: now,
-            last_used_at: now,
-            expires_at: now,
-        };
-        session.expires_at = session.lasts_from(now);
-        let event = SessionEvent::Opened { session_id: session.id, account_id: account, kind: kind.word() };
-        (session, event)
+    pub fn begin(kind: SessionKind, extent: SessionExtent, now: Timestamp) -> Self {
+        let life = Self { kind, extent, created_at: now, last_used_at: now, expires_at: now };
+        Self { expires_at: life.end_when_used(now), ..life }
     }
 
-    /// May it be renewed by a refresh token?
+    /// Is it renewed by a refresh token?
     #[must_use]
-    pub const fn is_refreshed(&self) -> bool {
+    pub const fn is_renewed(&self) -> bool {
         matches!((self.kind, self.extent), (SessionKind::Bearer, SessionExtent::Full))
     }
 
-    /// The end of a session that is used at `now`.
-    fn lasts_from(&self, now: Timestamp) -> Timestamp {
+    fn end_when_used(&self, now: Timestamp) -> Timestamp {
         let (idle, absolute) = match (self.extent, self.kind) {
             (SessionExtent::SecondFactorSetup, _) => (SETUP, SETUP),
             (SessionExtent::Full, SessionKind::Bearer) => (REFRESH_SLIDING, REFRESH_ABSOLUTE),
@@ -168,48 +159,162 @@ impl Session {
         later(now, ACCESS_TOKEN).min(self.expires_at)
     }
 
-    /// Whole seconds from `now` until `then`, as answers tell them.
-    #[must_use]
-    pub fn seconds(now: Timestamp, then: Timestamp) -> u32 {
-        u32::try_from(then.duration_since(now).as_secs()).unwrap_or(0)
-    }
-
-    /// The same session, used at `now`, where that is worth taking down: the use is older than [`TOUCH_EVERY`].
-    /// Use prolongs sessions of the pages; those of tokens are prolonged by a refresh.
+    /// The same, used at `now`, where that is worth taking down: the last time is [`TOUCH_EVERY`] ago. Use prolongs
+    /// sessions of the pages; those of tokens are prolonged by a refresh.
     #[must_use]
     pub fn touched(&self, now: Timestamp) -> Option<Self> {
         if now.duration_since(self.last_used_at) < TOUCH_EVERY {
             return None;
         }
         let expires_at = match self.kind {
-            SessionKind::Cookie => self.lasts_from(now),
+            SessionKind::Cookie => self.end_when_used(now),
             SessionKind::Bearer => self.expires_at,
         };
-        Some(Self { last_used_at: now, expires_at, ..self.clone() })
+        Some(Self { last_used_at: now, expires_at, ..*self })
     }
 
-    /// Decides about a refresh token of this session. `open`: neither ended nor of an account that may not sign in.
+    /// Decides about a refresh token. `open`: not ended, and of an account that may sign in.
     #[must_use]
     pub fn refresh(&self, claim: Claim, open: bool, now: Timestamp) -> Refresh {
-        if !open || now >= self.expires_at || !self.is_refreshed() {
+        if !open || now >= self.expires_at || !self.is_renewed() {
             return Refresh::Refuse;
         }
         match claim {
             Claim::First { until } if now < until => {
-                Refresh::Renew(Self { last_used_at: now, expires_at: self.lasts_from(now), ..self.clone() })
+                Refresh::Renew(Self { last_used_at: now, expires_at: self.end_when_used(now), ..*self })
             }
             Claim::First { .. } => Refresh::Refuse,
-            Claim::Again => Refresh::End(SessionEvent::ReuseDetected { session_id: self.id, account_id: self.account }),
+            Claim::Again => Refresh::End,
         }
     }
+}
 
-    /// Its end, by its owner's wish or another reason.
+impl Session {
+    /// Opens one.
     #[must_use]
-    pub const fn ended(&self, why: EndedWhy) -> SessionEvent {
-        SessionEvent::Ended { session_id: self.id, account_id: self.account, why: why.word() }
+    pub fn open(
+        account: UserId,
+        kind: SessionKind,
+        extent: SessionExtent,
+        client: Client,
+        now: Timestamp,
+    ) -> (Self, SessionEvent) {
+        let session = Self { id: SessionId::mint(), account, client, life: Life::begin(kind, extent, now) };
+        let opened = SessionEvent::Opened {
+            session_id: session.id,
+            account_id: account,
+            kind: kind.word(),
+            extent: extent.word(),
+        };
+        (session, opened)
     }
+}
+
+/// Whole seconds from `now` until `then`, as answers tell them; none when that has passed.
+#[must_use]
+pub fn seconds(now: Timestamp, then: Timestamp) -> u32 {
+    u32::try_from(then.duration_since(now).as_secs()).unwrap_or(0)
 }
 
 fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-21T09:00:00Z".parse().unwrap()
+    }
+
+    fn hours(hours: i64) -> SignedDuration {
+        SignedDuration::from_hours(hours)
+    }
+
+    fn full(kind: SessionKind) -> Life {
+        Life::begin(kind, SessionExtent::Full, now())
+    }
+
+    /// Renewed each day until it is refused.
+    fn daily(mut life: Life) -> SignedDuration {
+        for day in 1.. {
+            let at = now() + hours(24 * day);
+            match life.refresh(Claim::First { until: life.expires_at }, true, at) {
+                Refresh::Renew(renewed) => life = renewed,
+                Refresh::End | Refresh::Refuse => return at.duration_since(now()),
+            }
+        }
+        unreachable!("the loop has no end")
+    }
+
+    #[test]
+    fn tokens_slide_by_thirty_days_and_end_after_ninety() {
+        let life = full(SessionKind::Bearer);
+        assert_eq!(life.expires_at, now() + hours(30 * 24));
+        assert_eq!(daily(life), hours(90 * 24));
+    }
+
+    #[test]
+    fn a_page_slides_by_twelve_hours_and_ends_after_thirty_days() {
+        let mut life = full(SessionKind::Cookie);
+        assert_eq!(life.expires_at, now() + hours(12));
+        for hour in 1..=30 * 24 {
+            life = life.touched(now() + hours(hour)).unwrap();
+        }
+        assert_eq!(life.expires_at, now() + hours(30 * 24));
+    }
+
+    #[test]
+    fn use_is_taken_down_once_a_minute_and_prolongs_no_tokens() {
+        let life = full(SessionKind::Bearer);
+        assert_eq!(life.touched(now() + SignedDuration::from_secs(59)), None);
+        let touched = life.touched(now() + TOUCH_EVERY).unwrap();
+        assert_eq!((touched.last_used_at, touched.expires_at), (now() + TOUCH_EVERY, life.expires_at));
+    }
+
+    #[test]
+    fn a_setup_ends_after_fifteen_minutes_however_it_is_used() {
+        for kind in [SessionKind::Bearer, SessionKind::Cookie] {
+            let life = Life::begin(kind, SessionExtent::SecondFactorSetup, now());
+            let late = now() + SignedDuration::from_mins(14);
+            assert_eq!(life.touched(late).unwrap().expires_at, now() + SETUP);
+            assert_eq!(life.access_until(late), now() + SETUP);
+            assert_eq!(life.refresh(Claim::First { until: life.expires_at }, true, late), Refresh::Refuse);
+        }
+    }
+
+    #[test]
+    fn an_access_token_never_outlives_its_session() {
+        let life = full(SessionKind::Bearer);
+        assert_eq!(life.access_until(now()), now() + ACCESS_TOKEN);
+        assert_eq!(life.access_until(life.expires_at - SignedDuration::from_mins(1)), life.expires_at);
+    }
+
+    #[test]
+    fn a_used_token_ends_what_is_open_and_nothing_else() {
+        let life = full(SessionKind::Bearer);
+        assert_eq!(life.refresh(Claim::Again, true, now()), Refresh::End);
+        assert_eq!(life.refresh(Claim::Again, false, now()), Refresh::Refuse);
+        assert_eq!(life.refresh(Claim::Again, true, life.expires_at), Refresh::Refuse);
+        assert_eq!(full(SessionKind::Cookie).refresh(Claim::Again, true, now()), Refresh::Refuse);
+    }
+
+    #[test]
+    fn a_token_past_its_own_end_is_refused() {
+        let life = full(SessionKind::Bearer);
+        assert_eq!(life.refresh(Claim::First { until: now() }, true, now()), Refresh::Refuse);
+        assert_eq!(life.refresh(Claim::First { until: life.expires_at }, false, now()), Refresh::Refuse);
+    }
+
+    #[test]
+    fn words_are_read_as_they_are_written() {
+        for kind in [SessionKind::Bearer, SessionKind::Cookie] {
+            assert_eq!(kind.word().parse(), Ok(kind));
+        }
+        for extent in [SessionExtent::Full, SessionExtent::SecondFactorSetup] {
+            assert_eq!(extent.word().parse(), Ok(extent));
+        }
+        assert_eq!("Full".parse::<SessionExtent>(), Err(UnknownWord));
+    }
 }

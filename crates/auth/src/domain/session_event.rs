@@ -14,6 +14,8 @@ pub enum SessionEvent {
         account_id: UserId,
         /// `bearer` or `cookie`.
         kind: &'static str,
+        /// `full` or `second_factor_setup`.
+        extent: &'static str,
     },
     /// A sign-in is over before its time.
     Ended {
@@ -66,25 +68,5 @@ impl DomainEvent for SessionEvent {
 
     fn clinic(&self) -> Option<Uuid> {
         None
-    }
-}
-
-/// Why one session ended before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedWhy {
-    /// Its owner signed out with it.
-    SignedOut,
-    /// Its owner ended it from another one.
-    EndedByOwner,
-}
-
-impl EndedWhy {
-    /// The code in table and audit trail.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SignedOut => "signed_out",
-            Self::EndedByOwner => "ended_by_owner",
-        }
     }
 }

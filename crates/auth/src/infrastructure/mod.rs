@@ -1,10 +1,24 @@
 //! PostgreSQL, tokens, HTTP.
 
+mod access_token;
+mod doorkeeper;
+mod end_sessions;
 pub mod http;
+mod mint;
 mod pg_codes;
+mod pg_sessions;
 mod pg_users;
+mod purge;
 mod schema;
+mod token_keys;
 mod user_parts;
 mod user_rows;
 
+pub use access_token::AccessTokens;
+pub use doorkeeper::SessionDoorkeeper;
+pub use end_sessions::end_sessions;
+pub use mint::Mint;
+pub use pg_sessions::PgSessions;
 pub use pg_users::{Person, PgUsers};
+pub use purge::{Forgotten, purge};
+pub use token_keys::{KeyFault, LEAST_SECRET, TokenKeys};

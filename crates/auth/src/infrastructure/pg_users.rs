@@ -13,10 +13,10 @@ use platform::letters::{self, Letter};
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
-use super::pg_codes;
 use super::schema::{account, consent, membership};
-use super::user_parts::{self, agree, begin, enrol, recover, taken};
+use super::user_parts::{agree, begin, enrol, recover, taken};
 use super::user_rows::{AccountRow, email_key};
+use super::{end_sessions, pg_codes};
 use crate::application::{
     Change, Consent, Decide, DecideByCode, NewCode, NewUser, Notice, Refusal, ShownCode, StoreError, UserFilter,
     UserStore,
@@ -184,7 +184,7 @@ impl PgUsers {
             self.post(conn, notice, id, event.at).await?;
         }
         if let Some((except, why)) = end_sessions {
-            user_parts::end_sessions(conn, &self.journal, after.id, *except, why, event.actor, event.at).await?;
+            end_sessions::end_sessions(conn, &self.journal, after.id, *except, why, event.actor, event.at).await?;
         }
         self.journal.append(conn, event).await?;
         Ok(())

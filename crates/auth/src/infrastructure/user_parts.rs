@@ -5,38 +5,13 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel as _;
-use kernel::{Actor, Recorded, SessionId, UserId};
 use platform::crypto::Keyring;
-use platform::journal::Journal;
 use platform::pg::{self, Abort};
 use uuid::Uuid;
 
-use super::schema::{consent, membership, recovery_code, session};
+use super::schema::{consent, membership, recovery_code};
 use crate::application::{ConsentGiven, RecoveryCodes, Refusal, StoreError};
-use crate::domain::{Account, SessionEvent};
-
-/// Ends the sessions of an account but one, in the caller's transaction.
-pub(super) async fn end_sessions(
-    conn: &mut AsyncPgConnection,
-    journal: &Journal,
-    of: UserId,
-    except: Option<SessionId>,
-    why: &'static str,
-    actor: Actor,
-    at: Timestamp,
-) -> Result<(), DieselError> {
-    let open = session::table.filter(session::account_id.eq(of.as_uuid()).and(session::revoked_at.is_null()));
-    let count = diesel::update(open.filter(session::id.ne(except.map_or(Uuid::nil(), SessionId::as_uuid))))
-        .set((session::revoked_at.eq(at.to_diesel()), session::revoked_why.eq(why)))
-        .execute(conn)
-        .await?;
-    if count > 0 {
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let event = SessionEvent::AllEnded { account_id: of, except, count, why };
-        journal.append(conn, &Recorded::new(event, actor, at)).await?;
-    }
-    Ok(())
-}
+use crate::domain::Account;
 
 pub(super) async fn begin(
     conn: &mut AsyncPgConnection,

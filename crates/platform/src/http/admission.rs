@@ -28,6 +28,8 @@ pub enum Shown {
     Bearer(String),
     /// The session cookie of the pages.
     Cookie {
+        /// Which of [`SESSION_COOKIES`] it is.
+        name: &'static str,
         /// The cookie's value.
         token: String,
         /// What stands in [`CSRF_HEADER`].
@@ -126,9 +128,9 @@ fn shown(request: &ServiceRequest) -> Option<Result<Shown, ()>> {
         });
         return Some(token.map(Shown::Bearer).ok_or(()));
     }
-    let cookie = SESSION_COOKIES.iter().find_map(|name| request.cookie(name))?;
+    let (name, cookie) = SESSION_COOKIES.iter().find_map(|name| Some((*name, request.cookie(name)?)))?;
     let csrf = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Some(Ok(Shown::Cookie { token: cookie.value().to_owned(), csrf, safe: request.method().is_safe() }))
+    Some(Ok(Shown::Cookie { name, token: cookie.value().to_owned(), csrf, safe: request.method().is_safe() }))
 }
 
 /// 401, for handlers that admit nobody else.

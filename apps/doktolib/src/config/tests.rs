@@ -1,0 +1,81 @@
+use std::collections::HashMap;
+
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let map: HashMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::from(&|name| map.get(name).cloned())
+}
+
+#[test]
+fn nothing_set_is_a_laptop() {
+    let config = read(&[]).unwrap();
+    assert_eq!((config.tier, config.port, config.guests), (Tier::Development, 8080, GuestBooking::Immediate));
+    assert_eq!((config.host.as_str(), config.public_url.as_str()), ("127.0.0.1", "http://localhost:8080"));
+    assert!(config.database.is_none() && config.secret.is_none());
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_variable() {
+    let faults = read(&[
+        ("DOKTOLIB_TIER", "prod"),
+        ("PORT", "eighty"),
+        ("DATABASE_URL", "mysql://x"),
+        ("DB_SSL_MODE", "maybe"),
+        ("DB_POOL_SIZE", "0"),
+        ("DOKTOLIB_SECRET", "short"),
+        ("JWT_SECRET", "short"),
+        ("JWT_KEYS_FILE", "/nowhere/keys"),
+        ("PUBLIC_URL", "clinic.example"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example,clinic"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
+        ("GUEST_BOOKING", "code"),
+        ("SEED_NUM_DOCTORS", "10001"),
+        ("SEED_FORCE", "maybe"),
+        ("LOG_FORMAT", "xml"),
+    ])
+    .unwrap_err();
+    for name in [
+        "DOKTOLIB_TIER",
+        "PORT",
+        "DATABASE_URL",
+        "DB_SSL_MODE",
+        "DB_POOL_SIZE",
+        "DOKTOLIB_SECRET",
+        "JWT_SECRET",
+        "JWT_KEYS_FILE",
+        "PUBLIC_URL",
+        "CORS_ALLOWED_ORIGINS",
+        "TRUSTED_PROXIES",
+        "GUEST_BOOKING",
+        "SEED_NUM_DOCTORS",
+        "SEED_FORCE",
+        "LOG_FORMAT",
+    ] {
+        assert!(faults.0.iter().any(|fault| fault.starts_with(name)), "{name} is missing in {faults}");
+    }
+}
+
+#[test]
+fn production_wants_a_secret_and_closes_guest_booking() {
+    assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
+    let config = read(&[("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))]).unwrap();
+    assert_eq!(
+        (config.guests, config.host.as_str(), config.log_format),
+        (GuestBooking::Off, "0.0.0.0", LogFormat::Json)
+    );
+}
+
+#[test]
+fn neither_secret_nor_password_stands_in_the_debug_output() {
+    let secret = "s".repeat(32);
+    let config = read(&[("DOKTOLIB_SECRET", &secret), ("DATABASE_URL", "postgres://u:hunter22@localhost/d")]).unwrap();
+    let text = format!("{config:?}");
+    assert!(!text.contains(&secret) && !text.contains("hunter22"), "{text}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")]).unwrap().port, 8080);
+}

@@ -1,0 +1,1 @@
+DROP INDEX auth.refresh_token_expires_at;
