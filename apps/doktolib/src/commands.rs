@@ -10,6 +10,7 @@ use platform::telemetry;
 
 use crate::config::{Config, Tier};
 use crate::database::Database;
+use crate::keys::{self, Rotation};
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
@@ -40,6 +41,9 @@ enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(Audit),
+    /// Look after the keys of personal data
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
 }
@@ -72,6 +76,43 @@ enum Audit {
     Verify,
 }
 
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Name the keys, and how many values each has sealed
+    List,
+    /// Make a new key, and seal everything with it while servers run
+    Rotate {
+        /// Make none, but go on with what an interrupted rotation has left
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Take a key out of the key file; refused while anything is sealed with it
+    Forget {
+        /// The key's number
+        number: u32,
+    },
+}
+
+impl Keys {
+    async fn run(self, config: &Config, database: &Database) -> Result<ExitCode, Failure> {
+        let secret = secret_in_use(config)?;
+        let (journal, ring) = (Journal::new(&secret), keyring(config, &secret)?);
+        let settings = &database.settings;
+        match self {
+            Self::List => print!("{}", keys::list(settings, &ring).await?),
+            Self::Rotate { resume } => {
+                let how = if resume { Rotation::Resume } else { Rotation::NewKey };
+                keys::rotate(settings, (&journal, &ring), how, &|line| println!("{line}")).await?;
+            }
+            Self::Forget { number } => {
+                keys::forget(settings, (&journal, &ring), number).await?;
+                println!("key {number} is forgotten");
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 impl Cli {
     /// Does what was asked. Every failure is printed for the operator.
     pub async fn run(self) -> ExitCode {
@@ -101,6 +142,7 @@ impl Command {
             Self::Seed(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
             Self::Health => health(&config).await,
             Self::Audit(Audit::Verify) => on_database(&config, async |database| verify(&config, database).await).await,
+            Self::Keys(asked) => on_database(&config, async |database| asked.run(&config, database).await).await,
             Self::Openapi => Ok(ExitCode::SUCCESS),
         }
     }

@@ -9,6 +9,7 @@ pub mod config;
 mod database;
 mod fallback;
 mod health_check;
+pub mod keys;
 mod neighbours;
 pub mod openapi;
 mod prebuilt;

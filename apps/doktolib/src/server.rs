@@ -130,6 +130,8 @@ async fn run_on(
     });
     let pool = tokio::spawn(worker::watch_pool(application.pool.clone()));
 
+    let keys = tokio::spawn(worker::watch_keys(application.keys.clone()));
+
     let (stop, stopped) = watch::channel(false);
     let background = (halves != Halves::Api).then(|| tokio::spawn(worker::run(application.clone(), stopped)));
     let served = if halves == Halves::Worker {
@@ -144,6 +146,7 @@ async fn run_on(
     finish(background).await;
     upkeep.abort();
     pool.abort();
+    keys.abort();
     tracing::info!("stopped");
     served
 }

@@ -6,6 +6,7 @@ use doctors::infrastructure::Rivals;
 use jiff::SignedDuration;
 use kernel::PortFailure;
 use metrics::gauge;
+use platform::crypto::Keyring;
 use platform::pg::{self, PgPool};
 use platform::{idempotency, telemetry};
 use tokio::sync::watch;
@@ -57,6 +58,19 @@ async fn purge(application: &Application) -> Result<(), PortFailure> {
         tracing::info!(gone, "forgot old answers");
     }
     Ok(())
+}
+
+/// Looks every two seconds whether a key was added, until the process ends.
+pub async fn watch_keys(keys: Keyring) {
+    let mut tick = interval(crate::keys::LOOK);
+    loop {
+        tick.tick().await;
+        match keys.refresh() {
+            Ok(true) => tracing::info!(key = keys.current(), "the key file has changed"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the key file cannot be read; the keys stay as they were"),
+        }
+    }
 }
 
 /// Shows the pool's state as figures, every five seconds, until the process ends.

@@ -7,9 +7,10 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
@@ -59,6 +60,21 @@ struct Inner {
     file: Option<PathBuf>,
     /// Of the file, the newest last.
     keys: RwLock<Vec<Key>>,
+    /// Which state of the file that is.
+    seen: Mutex<Option<Stamp>>,
+}
+
+/// Tells one state of the key file from another: writing replaces the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    changed: Option<SystemTime>,
+    inode: u64,
+    length: u64,
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let about = fs::metadata(path).ok()?;
+    Some(Stamp { changed: about.modified().ok(), inode: about.ino(), length: about.len() })
 }
 
 /// The keys of an installation. Cheap to clone; clones share what is read from the file.
@@ -81,6 +97,8 @@ impl Keyring {
     /// # Errors
     /// When the file cannot be read, or a line of it is no key.
     pub fn new(secret: &SecretString, file: Option<PathBuf>) -> io::Result<Self> {
+        // The stamp first: what is written between the two is read once more.
+        let seen = file.as_deref().and_then(stamp);
         let keys = match &file {
             Some(path) => read(path)?,
             None => Vec::new(),
@@ -90,6 +108,7 @@ impl Keyring {
             index: derive(secret, "blind-index"),
             file,
             keys: RwLock::new(keys),
+            seen: Mutex::new(seen),
         })))
     }
 
@@ -101,6 +120,7 @@ impl Keyring {
             index: derive(secret, "blind-index"),
             file: None,
             keys: RwLock::default(),
+            seen: Mutex::default(),
         }))
     }
 
@@ -175,7 +195,7 @@ impl Keyring {
     }
 
     /// Adds a new key to the file, and seals with it from now on. Other processes that share the file read it when
-    /// they meet a value they cannot open.
+    /// they meet a value they cannot open, and at their next [`Keyring::refresh`].
     ///
     /// # Errors
     /// When the ring has no file, or the file cannot be written.
@@ -187,6 +207,48 @@ impl Keyring {
         write(path, &keys)?;
         *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(number)
+    }
+
+    /// Takes a key out of the file. What it has sealed does not open any more.
+    ///
+    /// # Errors
+    /// When it is the derived key, the one that seals, or not in the file, or the file cannot be written.
+    pub fn forget(&self, number: u32) -> io::Result<()> {
+        let refused = |why: &str| Err(io::Error::other(format!("key {number} {why}")));
+        let path = self.0.file.as_ref().ok_or_else(|| io::Error::other("the ring has no file"))?;
+        let mut keys = read(path)?;
+        if number == DERIVED {
+            return refused("comes from the installation's secret and cannot be forgotten");
+        }
+        if keys.last().is_some_and(|key| key.number == number) {
+            return refused("is the one that seals; rotate first");
+        }
+        let before = keys.len();
+        keys.retain(|key| key.number != number);
+        if keys.len() == before {
+            return refused("is not in the file");
+        }
+        write(path, &keys)?;
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// Reads the file again where it has changed, so that a key another process has added seals here too. Cheap when
+    /// nothing has changed: to be called every few seconds. Gives whether it has.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line of it is no key; the ring stays as it was.
+    pub fn refresh(&self) -> io::Result<bool> {
+        let Some(path) = &self.0.file else { return Ok(false) };
+        let now = stamp(path);
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == now {
+            return Ok(false);
+        }
+        let keys = read(path)?;
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *seen = now;
+        Ok(true)
     }
 
     fn key(&self, number: u32) -> Option<Key> {
@@ -303,6 +365,40 @@ mod tests {
             assert_eq!(ring.open(PLACE, row, &second).unwrap(), b"two");
         }
         assert_eq!(Keyring::derived(&secret("a")).open(PLACE, row, &second), Err(CannotOpen::UnknownKey(2)));
+    }
+
+    #[test]
+    fn another_process_seals_with_a_new_key_once_it_has_looked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let ring = || Keyring::new(&secret("a"), Some(file.clone())).unwrap();
+        let (ours, theirs) = (ring(), ring());
+        assert!(!theirs.refresh().unwrap());
+        ours.add().unwrap();
+        assert_eq!(theirs.current(), 0);
+        assert!(theirs.refresh().unwrap());
+        assert_eq!((theirs.current(), theirs.refresh().unwrap()), (1, false));
+        ours.add().unwrap();
+        fs::write(&file, "nonsense").unwrap();
+        assert!(theirs.refresh().is_err());
+        assert_eq!(theirs.current(), 1, "what cannot be read changes nothing");
+    }
+
+    #[test]
+    fn a_key_that_seals_or_is_derived_is_not_forgotten_and_another_is_for_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let ring = Keyring::new(&secret("a"), Some(file.clone())).unwrap();
+        ring.add().unwrap();
+        let row = Uuid::now_v7();
+        let sealed = ring.seal(PLACE, row, b"one");
+        assert!(ring.forget(1).is_err());
+        ring.add().unwrap();
+        assert!(ring.forget(0).is_err() && ring.forget(7).is_err());
+        ring.forget(1).unwrap();
+        assert_eq!(ring.open(PLACE, row, &sealed), Err(CannotOpen::UnknownKey(1)));
+        assert_eq!((ring.numbers(), ring.add().unwrap()), (vec![0, 2], 3));
+        assert_eq!(Keyring::new(&secret("a"), Some(file)).unwrap().numbers(), [0, 2, 3]);
     }
 
     #[test]
