@@ -12,6 +12,7 @@ use actix_web::web::Bytes;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
 use doktolib::application::{Application, Figures, Parts};
+use doktolib::mailing::Mailing;
 use doktolib::seed::{SeedOptions, TEST_DATA_NOW, seed, seed_test_data};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ pub struct Wishes {
     pub figures: Option<Figures>,
     /// Look at sessions, not at badges ([`Who::bearer`]).
     pub real_doors: bool,
+    pub mailing: Mailing,
     /// So many made-up doctors in place of the fixed set.
     pub demo_doctors: Option<u32>,
 }
@@ -50,9 +52,15 @@ impl Default for Wishes {
             cors_origins: Vec::new(),
             figures: None,
             real_doors: false,
+            mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
             demo_doctors: None,
         }
     }
+}
+
+/// Mail of this application goes into a folder.
+pub fn mail_into(folder: std::path::PathBuf) -> Mailing {
+    Mailing::into_folder(folder, "doktolib@localhost".parse().unwrap(), PUBLIC_URL)
 }
 
 type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
@@ -131,6 +139,7 @@ impl App {
             clock: clock.clone(),
             guests: wishes.guests,
             public_url: PUBLIC_URL.to_owned(),
+            mailing: wishes.mailing,
             trusted_proxies: wishes.trusted_proxies,
             cors_origins: wishes.cors_origins,
             figures: wishes.figures,

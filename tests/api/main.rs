@@ -5,6 +5,7 @@ mod app;
 mod at_rest;
 mod booking;
 mod catalogue;
+mod dev_mail;
 mod face;
 mod idempotency;
 mod logs;

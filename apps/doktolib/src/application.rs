@@ -15,15 +15,19 @@ use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
 use kernel::Clock;
+use notifications::application::SendLetter;
+use notifications::infrastructure::{Letters, Mailbox};
 use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, doorkeeper};
 use platform::idempotency::Answers;
 use platform::journal::Journal;
+use platform::outbox::{Courier, Outbox};
 use platform::pg::PgPool;
 use platform::signing::LinkSigner;
 use secrecy::SecretString;
 
+use crate::mailing::Mailing;
 use crate::neighbours::{AppointmentsForDoctors, DoctorsForAppointments, SoonestForAppointments};
 use crate::system::SystemApi;
 
@@ -45,6 +49,8 @@ pub struct Parts {
     pub guests: GuestBooking,
     /// Where clients reach this installation, without a slash at the end.
     pub public_url: String,
+    /// How mail gets out.
+    pub mailing: Mailing,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// Origins that browsers may call from; `*` is all.
@@ -71,11 +77,14 @@ pub struct Application {
     pub soonest: Soonest,
     /// Opens sessions.
     pub sessions: Arc<OpenSession>,
+    /// Hands out the messages of the outbox.
+    pub courier: Courier,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
     pub(crate) trusted_proxies: Data<TrustedProxies>,
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
+    pub(crate) mailbox: Option<Mailbox>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) session_api: Data<SessionsApi>,
@@ -95,6 +104,7 @@ impl Application {
             clock,
             guests,
             public_url,
+            mailing,
             trusted_proxies,
             cors_origins,
             figures,
@@ -111,6 +121,11 @@ impl Application {
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
             clock: clock.clone(),
         };
+
+        let letters = SendLetter { post: mailing.post, public_url: public_url.clone() };
+        // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
+        let courier =
+            Courier::new(Outbox::new(pool.clone()), vec![Arc::new(Letters::new(letters, keys.clone()))], clock.clone());
 
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
         let store = Arc::new(PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), watch));
@@ -133,12 +148,14 @@ impl Application {
             pool,
             journal,
             soonest,
+            courier,
             clock,
             keys,
             users,
             cors_origins: cors_origins.into(),
             trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or(signing_in.doorkeeper)),
+            mailbox: mailing.mailbox,
             doctors: Data::new(doctors),
             appointments: Data::new(appointments),
             sessions: signing_in.sessions,

@@ -1,11 +1,14 @@
 //! The configuration: environment variables, read once at the start, all faults told at once.
 
+mod mail;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
+use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
@@ -66,6 +69,10 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` and `Forwarded` count.
     pub trusted_proxies: TrustedProxies,
+    /// `SMTP_URL` and `SMTP_SSL_ROOT_CERT`; without it, in development, mail goes into the data folder.
+    pub smtp: Option<SmtpSettings>,
+    /// `MAIL_FROM`.
+    pub mail_from: Sender,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
     /// `HTTP_WORKERS`.
@@ -116,6 +123,9 @@ pub const VARIABLES: &[&str] = &[
     "PUBLIC_URL",
     "CORS_ALLOWED_ORIGINS",
     "TRUSTED_PROXIES",
+    "SMTP_URL",
+    "SMTP_SSL_ROOT_CERT",
+    "MAIL_FROM",
     "GUEST_BOOKING",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
@@ -211,6 +221,8 @@ impl Config {
             public_url: public_url(&mut read, port),
             cors_origins: origins(&mut read),
             trusted_proxies: proxies(&mut read),
+            smtp: mail::smtp(&mut read, tier),
+            mail_from: mail::sender(&mut read, tier),
             guests: guests(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),

@@ -35,6 +35,7 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
     + use<>,
 > {
+    let mailbox = application.mailbox.clone();
     let offered = Arc::new(Offered::new(openapi::document()));
     App::new()
         // Before the scope around it, which would not let it through.
@@ -53,6 +54,11 @@ pub fn app(
         .route("/problems", web::get().to(system::problems))
         .route("/problems.css", web::get().to(system::problems_css))
         .route("/problems/{code}", web::get().to(system::problem))
+        .configure(|config| {
+            if let Some(mailbox) = mailbox {
+                notifications::infrastructure::http::dev_mail(config, mailbox);
+            }
+        })
         .default_service(web::to(move |request: HttpRequest| {
             let offered = Arc::clone(&offered);
             async move { offered.answer(&request) }

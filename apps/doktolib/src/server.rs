@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::application::{Application, Figures, Parts};
 use crate::config::{Config, Tier};
 use crate::database::Database;
+use crate::mailing::Mailing;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::{app, sealing, secret, worker};
@@ -94,6 +95,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         clock: Arc::new(SystemClock),
         guests: config.guests,
         public_url: config.public_url.clone(),
+        mailing: Mailing::of(config)?,
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         figures,
@@ -128,7 +130,7 @@ async fn run_on(
             metrics.run_upkeep();
         }
     });
-    let pool = tokio::spawn(worker::watch_pool(application.pool.clone()));
+    let states = tokio::spawn(worker::watch_states(application.clone()));
 
     let keys = tokio::spawn(worker::watch_keys(application.keys.clone()));
 
@@ -145,8 +147,8 @@ async fn run_on(
     stop.send_replace(true);
     finish(background).await;
     upkeep.abort();
-    pool.abort();
     keys.abort();
+    states.abort();
     tracing::info!("stopped");
     served
 }
@@ -225,6 +227,10 @@ fn announce(config: &Config, port: u16) {
     if config.tier != Tier::Development {
         return;
     }
+    let mail = match &config.smtp {
+        None => format!("{base}/dev/mail"),
+        Some(settings) => format!("goes to {}", settings.target()),
+    };
     // For the eyes of whoever has typed `make run`.
     let lines = [
         String::new(),
@@ -232,6 +238,7 @@ fn announce(config: &Config, port: u16) {
         format!("    API          {base}/api/v1/doctors"),
         format!("    Try it       {base}/docs"),
         format!("    Health       {base}/api/v1/health"),
+        format!("    Mail         {mail}"),
         format!("    Figures      {base}/metrics"),
         "    Sign-in      none is needed: guests book in the development tier".to_owned(),
         "    Stop         Ctrl-C".to_owned(),

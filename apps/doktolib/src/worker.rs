@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use doctors::infrastructure::Rivals;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kernel::PortFailure;
 use metrics::gauge;
 use platform::crypto::Keyring;
+use platform::outbox::Depth;
 use platform::pg::{self, PgPool};
 use platform::{idempotency, telemetry};
 use tokio::sync::watch;
@@ -18,16 +19,21 @@ const BATCH: i64 = 500;
 /// An answer is promised for 24 hours; a day more costs little and forgives clocks.
 const KEEP_ANSWERS: SignedDuration = SignedDuration::from_hours(48);
 
-/// Runs until `stop` turns true: keeps first free times fresh and forgets old answers.
-pub async fn run(application: Application, mut stop: watch::Receiver<bool>) {
+/// Runs until `stop` turns true: hands out messages, keeps first free times fresh and forgets what is old.
+pub async fn run(application: Application, stop: watch::Receiver<bool>) {
+    // Beside each other: mail must not wait for calendars, nor the other way round.
+    tokio::join!(application.courier.run(stop.clone()), upkeep(&application, stop));
+}
+
+async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
     let mut often = interval(Duration::from_secs(1));
     let mut seldom = interval(Duration::from_secs(600));
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() {
         let outcome = tokio::select! {
-            _ = often.tick() => refresh(&application).await,
-            _ = seldom.tick() => purge(&application).await,
+            _ = often.tick() => refresh(application).await,
+            _ = seldom.tick() => purge(application).await,
             _ = stop.changed() => break,
         };
         if let Err(failure) = outcome {
@@ -57,6 +63,11 @@ async fn purge(application: &Application) -> Result<(), PortFailure> {
     if gone > 0 {
         tracing::info!(gone, "forgot old answers");
     }
+    drop(conn);
+    let gone = application.courier.outbox().purge(now).await?;
+    if gone > 0 {
+        tracing::info!(gone, "forgot old messages");
+    }
     Ok(())
 }
 
@@ -73,19 +84,36 @@ pub async fn watch_keys(keys: Keyring) {
     }
 }
 
-/// Shows the pool's state as figures, every five seconds, until the process ends.
-pub async fn watch_pool(pool: PgPool) {
+/// Shows the states of pool and outbox as figures, every five seconds, until the process ends.
+pub async fn watch_states(application: Application) {
     let mut tick = interval(Duration::from_secs(5));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let status = pool.status();
-        for (state, count) in [
-            ("size", status.size),
-            ("available", status.available),
-            ("waiting", status.waiting),
-            ("max", status.max_size),
-        ] {
-            gauge!("db_pool_connections", "state" => state).set(u32::try_from(count).map_or(f64::MAX, f64::from));
+        show_pool(&application.pool);
+        // When the database is away, others say so.
+        if let Ok(depth) = application.courier.outbox().depth().await {
+            show_outbox(depth, application.clock.now());
         }
+    }
+}
+
+fn show_outbox(depth: Depth, now: Timestamp) {
+    let age = depth.oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0));
+    gauge!("outbox_depth").set(number(depth.waiting));
+    gauge!("outbox_failed").set(number(depth.failed));
+    gauge!("outbox_oldest_age_seconds").set(age);
+}
+
+fn number(count: i64) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+fn show_pool(pool: &PgPool) {
+    let status = pool.status();
+    for (state, count) in
+        [("size", status.size), ("available", status.available), ("waiting", status.waiting), ("max", status.max_size)]
+    {
+        gauge!("db_pool_connections", "state" => state).set(u32::try_from(count).map_or(f64::MAX, f64::from));
     }
 }

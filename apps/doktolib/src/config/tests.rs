@@ -60,7 +60,9 @@ fn every_fault_is_told_at_once_with_its_variable() {
 #[test]
 fn production_wants_a_secret_and_closes_guest_booking() {
     assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
-    let config = read(&[("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))]).unwrap();
+    let mail = [("SMTP_URL", "smtps://u:p@mail.example"), ("MAIL_FROM", "no-reply@clinic.example")];
+    let production = [("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))];
+    let config = read(&[production, mail].concat()).unwrap();
     assert_eq!(
         (config.guests, config.host.as_str(), config.log_format),
         (GuestBooking::Off, "0.0.0.0", LogFormat::Json)

@@ -7,6 +7,7 @@ use actix_web::dev::ServerHandle;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
 use doktolib::application::{Application, Parts};
+use doktolib::mailing::Mailing;
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
 use platform::crypto::Keyring;
@@ -51,6 +52,11 @@ impl House {
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,
             public_url: "http://localhost".into(),
+            mailing: Mailing::into_folder(
+                std::env::temp_dir().join("doktolib-house-mail"),
+                "doktolib@localhost".parse().unwrap(),
+                "http://localhost",
+            ),
             trusted_proxies: Default::default(),
             cors_origins: Vec::new(),
             figures: None,

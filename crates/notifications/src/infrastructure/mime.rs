@@ -11,8 +11,15 @@ use super::html;
 use crate::application::Mail;
 
 /// Who mail comes from: `Doktolib <no-reply@clinic.example>`, or the address alone.
+/// The default is nobody on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sender(Mailbox);
+pub struct Sender(String);
+
+impl Default for Sender {
+    fn default() -> Self {
+        Self("Doktolib <doktolib@localhost>".to_owned())
+    }
+}
 
 /// A text that is no sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,13 +30,14 @@ impl FromStr for Sender {
     type Err = SenderError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self).map_err(|_| SenderError)
+        let mailbox: Mailbox = text.parse().map_err(|_| SenderError)?;
+        Ok(Self(mailbox.to_string()))
     }
 }
 
 impl std::fmt::Display for Sender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&self.0)
     }
 }
 
@@ -58,6 +66,7 @@ impl Letterhead {
 
     /// The mail as it travels; the same for every try.
     pub fn message(&self, mail: &Mail) -> Result<Message, NoAddress> {
+        let from = self.from.0.parse().map_err(|_| NoAddress)?;
         let to = mail.to.trim().parse().map(|address| Mailbox::new(None, address)).map_err(|_| NoAddress)?;
         let made = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(mail.at.as_second()).unwrap_or(0));
         let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.wording.text());
@@ -66,7 +75,7 @@ impl Letterhead {
         Message::builder()
             .message_id(Some(format!("<{}@{}>", mail.id, self.host)))
             .date(made)
-            .from(self.from.0.clone())
+            .from(from)
             .to(to)
             .subject(mail.wording.subject)
             // RFC 3834: no automatic answers, please.
@@ -142,6 +151,7 @@ mod tests {
         for good in ["no-reply@clinic.example", "Doktolib <no-reply@clinic.example>", "Doktolib <doktolib@localhost>"] {
             assert!(good.parse::<Sender>().is_ok(), "{good}");
         }
+        assert_eq!("Doktolib <doktolib@localhost>".parse(), Ok(Sender::default()));
         for bad in ["", "Doktolib", "a@b, c@d", "x <y>"] {
             assert_eq!(bad.parse::<Sender>(), Err(SenderError), "{bad}");
         }
