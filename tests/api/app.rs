@@ -40,6 +40,8 @@ pub struct Wishes {
     /// Look at sessions, not at badges ([`Who::bearer`]).
     pub real_doors: bool,
     pub mailing: Mailing,
+    /// The keys of access tokens, in place of the derived one.
+    pub token_keys: Option<TokenKeys>,
     /// So many made-up doctors in place of the fixed set.
     pub demo_doctors: Option<u32>,
 }
@@ -53,6 +55,7 @@ impl Default for Wishes {
             figures: None,
             real_doors: false,
             mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
+            token_keys: None,
             demo_doctors: None,
         }
     }
@@ -134,7 +137,7 @@ impl App {
             pool,
             secret: secret(),
             keys: keys(),
-            token_keys: TokenKeys::derived(&secret()),
+            token_keys: wishes.token_keys.unwrap_or_else(|| TokenKeys::derived(&secret())),
             doorkeeper: if wishes.real_doors { None } else { Some(Arc::new(Badges)) },
             clock: clock.clone(),
             guests: wishes.guests,
@@ -157,6 +160,14 @@ impl App {
             })
         });
         Self { send, clock, application, db: None }
+    }
+
+    /// Another server on the same database, with connections and a clock of its own.
+    pub async fn beside(&self, wishes: Wishes) -> Self {
+        let db = self.db.clone().expect("a database of its own");
+        let mut app = Self::on(pg::pool(&db.settings).unwrap(), wishes).await;
+        app.db = Some(db);
+        app
     }
 
     pub async fn send(&self, request: TestRequest) -> Answer {

@@ -38,7 +38,7 @@ impl MakeWriter<'_> for OfThisThread {
 }
 
 /// Logs as `ENABLE_DEBUG` makes them, from now on, of this thread.
-fn listen() {
+pub fn listen() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         let filter = doktolib::config::Config::from(&|name| (name == "ENABLE_DEBUG").then(|| "1".to_owned()))
@@ -54,7 +54,7 @@ fn listen() {
     LINES.with_borrow_mut(|lines| *lines = Some(Vec::new()));
 }
 
-fn heard() -> (String, Vec<Value>) {
+pub fn heard() -> (String, Vec<Value>) {
     let text = String::from_utf8(LINES.take().unwrap()).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (text, lines)

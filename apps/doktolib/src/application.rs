@@ -165,6 +165,14 @@ impl Application {
     }
 }
 
+impl Application {
+    /// Finds out who a request comes from.
+    #[must_use]
+    pub fn doorkeeper(&self) -> &dyn Doorkeeper {
+        self.doorkeeper.get_ref()
+    }
+}
+
 /// What opens, looks at and ends sessions.
 struct SigningIn {
     sessions: Arc<OpenSession>,

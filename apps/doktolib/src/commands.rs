@@ -14,7 +14,7 @@ use crate::keys::{self, Rotation};
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
-use crate::{health_check, openapi, sealing};
+use crate::{health_check, openapi, sealing, token};
 
 /// Doktolib: find a doctor, book a time that is really free.
 #[derive(Debug, Parser)]
@@ -44,8 +44,20 @@ enum Command {
     /// Look after the keys of personal data
     #[command(subcommand)]
     Keys(Keys),
+    /// Print an access token of an account, for operators; the audit trail tells of it
+    Token(Token),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
+}
+
+#[derive(Debug, clap::Args)]
+struct Token {
+    /// Id or e-mail address of an active account
+    #[arg(long)]
+    user: String,
+    /// How long it is good for, 1–1440; it cannot be renewed
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=i64::from(token::MOST_MINUTES)))]
+    minutes: u32,
 }
 
 #[derive(Debug, clap::Args)]
@@ -143,6 +155,7 @@ impl Command {
             Self::Health => health(&config).await,
             Self::Audit(Audit::Verify) => on_database(&config, async |database| verify(&config, database).await).await,
             Self::Keys(asked) => on_database(&config, async |database| asked.run(&config, database).await).await,
+            Self::Token(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
             Self::Openapi => Ok(ExitCode::SUCCESS),
         }
     }
@@ -193,6 +206,18 @@ impl Seed {
         let (journal, keys) = (Journal::new(&secret), keyring(config, &secret)?);
         sealing::seal_what_is_clear(&database.settings, &keys).await?;
         println!("{}", seeding::run(&database.settings, (&journal, &keys), what).await?);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Token {
+    async fn run(&self, config: &Config, database: &Database) -> Result<ExitCode, Failure> {
+        // One that is signed with a new secret would open nothing.
+        secret_in_use(config)?;
+        let application = server::application(config, database, None)?;
+        let handed = token::hand_out(&application, &self.user, self.minutes).await?;
+        eprintln!("for {} ({}), good for {} seconds", handed.account.id, handed.account.role, handed.expires_in);
+        println!("{}", handed.access_token);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -21,6 +21,7 @@ pub mod seed;
 mod seeding;
 pub mod server;
 mod system;
+pub mod token;
 pub mod worker;
 
 pub use routes::app;

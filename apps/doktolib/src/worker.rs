@@ -33,7 +33,7 @@ async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let outcome = tokio::select! {
             _ = often.tick() => refresh(application).await,
-            _ = seldom.tick() => purge(application).await,
+            _ = seldom.tick() => forget(application).await,
             _ = stop.changed() => break,
         };
         if let Err(failure) = outcome {
@@ -55,7 +55,21 @@ pub async fn refresh(application: &Application) -> Result<(), PortFailure> {
     }
 }
 
-async fn purge(application: &Application) -> Result<(), PortFailure> {
+async fn forget(application: &Application) -> Result<(), PortFailure> {
+    purge_answers(application).await?;
+    loop {
+        let gone = auth::infrastructure::purge(&application.pool, BATCH, application.clock.now()).await?;
+        if gone != auth::infrastructure::Forgotten::default() {
+            let auth::infrastructure::Forgotten { sessions, tokens, codes, attempts } = gone;
+            tracing::info!(sessions, tokens, codes, attempts, "forgot what is over of sign-ins");
+        }
+        if !gone.is_full(BATCH) {
+            return Ok(());
+        }
+    }
+}
+
+async fn purge_answers(application: &Application) -> Result<(), PortFailure> {
     let now = application.clock.now();
     let before = now.checked_sub(KEEP_ANSWERS).unwrap_or(now);
     let mut conn = pg::conn(&application.pool).await?;

@@ -142,19 +142,4 @@ impl PgUsers {
             .optional()?;
         Ok(found.map(|found| self.opened(found)).transpose()?)
     }
-
-    /// Forgets codes that are over since a day, and tries that count against no limit any more. Gives how many.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub async fn forget_old(&self, now: Timestamp) -> Result<usize, PortFailure> {
-        use super::schema::attempt;
-        let before = now.checked_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN).to_diesel();
-        pg::transaction(&self.pool, "forget old codes", async |conn| {
-            let codes = diesel::delete(code::table.filter(code::expires_at.lt(before))).execute(conn).await?;
-            let tries = diesel::delete(attempt::table.filter(attempt::at.lt(before))).execute(conn).await?;
-            Ok::<_, Abort<PortFailure>>(codes + tries)
-        })
-        .await
-    }
 }
