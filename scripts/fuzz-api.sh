@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Lets schemathesis (from PyPI) read the API's own description and try to break it: no 5xx, no status, header or
 # body that the description does not know. Needs python3 with venv, and a running development server:
-#   make run            (in one terminal)
-#   make fuzz           (in another; BASE_URL and EXAMPLES may be set)
+#   RATE_LIMIT=off RATE_LIMIT_AUTH=off make run      (in one terminal)
+#   make fuzz                                        (in another; BASE_URL and EXAMPLES may be set)
 set -eu
 base=${BASE_URL:-http://localhost:8080}
 examples=${EXAMPLES:-60}

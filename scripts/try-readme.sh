@@ -11,7 +11,7 @@ export DOKTOLIB_PG_DIST=${DOKTOLIB_PG_DIST:-$PWD/data/postgres-dist}
 folder=$(mktemp -d /tmp/doktolib-readme.XXXXXX)
 chmod 755 "$folder"
 unset DATABASE_URL DOKTOLIB_SECRET DOKTOLIB_TIER
-PORT=0 DOKTOLIB_DATA_DIR=$folder/data LOG_FORMAT=text RUST_LOG=info "$binary" all </dev/null >"$folder/log" 2>&1 &
+RATE_LIMIT=off RATE_LIMIT_AUTH=off PORT=0 DOKTOLIB_DATA_DIR=$folder/data LOG_FORMAT=text RUST_LOG=info "$binary" all </dev/null >"$folder/log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$folder"' EXIT
 

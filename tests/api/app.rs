@@ -12,6 +12,7 @@ use actix_web::web::Bytes;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
 use doktolib::application::{Application, Figures, Parts};
+use doktolib::limits::Rates;
 use doktolib::mailing::Mailing;
 use doktolib::seed::{SeedOptions, TEST_DATA_NOW, seed, seed_test_data};
 use futures_util::future::LocalBoxFuture;
@@ -35,6 +36,7 @@ const SECRET: &str = "a secret of the tests, longer than 32 characters";
 pub struct Wishes {
     pub guests: GuestBooking,
     pub trusted_proxies: TrustedProxies,
+    pub rates: Rates,
     pub cors_origins: Vec<String>,
     pub figures: Option<Figures>,
     /// Look at sessions, not at badges ([`Who::bearer`]).
@@ -51,6 +53,7 @@ impl Default for Wishes {
         Self {
             guests: GuestBooking::Immediate,
             trusted_proxies: TrustedProxies::default(),
+            rates: Rates::default(),
             cors_origins: Vec::new(),
             figures: None,
             real_doors: false,
@@ -143,6 +146,7 @@ impl App {
             guests: wishes.guests,
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,
+            rates: wishes.rates,
             trusted_proxies: wishes.trusted_proxies,
             cors_origins: wishes.cors_origins,
             figures: wishes.figures,

@@ -9,6 +9,7 @@ mod dev_mail;
 mod face;
 mod hostile_tokens;
 mod idempotency;
+mod limits;
 mod logs;
 mod manage;
 mod openapi;

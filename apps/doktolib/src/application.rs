@@ -27,6 +27,7 @@ use platform::pg::PgPool;
 use platform::signing::LinkSigner;
 use secrecy::SecretString;
 
+use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::neighbours::{AppointmentsForDoctors, DoctorsForAppointments, SoonestForAppointments};
 use crate::system::SystemApi;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub mailing: Mailing,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
+    /// How much clients may ask.
+    pub rates: Rates,
     /// Origins that browsers may call from; `*` is all.
     pub cors_origins: Vec<String>,
     /// Renders the figures for Prometheus; without it there are none.
@@ -82,6 +85,7 @@ pub struct Application {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
+    pub(crate) limits: Data<Limits>,
     pub(crate) trusted_proxies: Data<TrustedProxies>,
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) mailbox: Option<Mailbox>,
@@ -106,6 +110,7 @@ impl Application {
             public_url,
             mailing,
             trusted_proxies,
+            rates,
             cors_origins,
             figures,
         } = parts;
@@ -144,6 +149,7 @@ impl Application {
         };
 
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
+        let limits = Data::new(Limits::new(rates, &clock, &keys));
         Self {
             pool,
             journal,
@@ -153,6 +159,7 @@ impl Application {
             keys,
             users,
             cors_origins: cors_origins.into(),
+            limits,
             trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or(signing_in.doorkeeper)),
             mailbox: mailing.mailbox,

@@ -10,10 +10,12 @@ use appointments::application::GuestBooking;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
+use platform::limits::{NoRedis, Rate};
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
 
+use crate::limits::Rates;
 use crate::secret::MIN_LENGTH;
 
 /// What kind of installation it is.
@@ -73,6 +75,8 @@ pub struct Config {
     pub smtp: Option<SmtpSettings>,
     /// `MAIL_FROM`.
     pub mail_from: Sender,
+    /// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `REDIS_URL`.
+    pub rates: Rates,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
     /// `HTTP_WORKERS`.
@@ -126,6 +130,9 @@ pub const VARIABLES: &[&str] = &[
     "SMTP_URL",
     "SMTP_SSL_ROOT_CERT",
     "MAIL_FROM",
+    "RATE_LIMIT",
+    "RATE_LIMIT_AUTH",
+    "REDIS_URL",
     "GUEST_BOOKING",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
@@ -223,6 +230,7 @@ impl Config {
             trusted_proxies: proxies(&mut read),
             smtp: mail::smtp(&mut read, tier),
             mail_from: mail::sender(&mut read, tier),
+            rates: rates(&mut read, tier),
             guests: guests(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
@@ -335,6 +343,19 @@ fn proxies(read: &mut Reader<'_>) -> TrustedProxies {
         read.fault("TRUSTED_PROXIES", error);
         TrustedProxies::default()
     })
+}
+
+fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
+    let mut rate = |name: &str, otherwise: &str| {
+        let text = read.text(name).unwrap_or_else(|| otherwise.to_owned());
+        Rate::or_off(&text).unwrap_or_else(|fault| {
+            read.fault(name, fault);
+            None
+        })
+    };
+    let default = rate("RATE_LIMIT", if tier == Tier::Staging { "500/15m" } else { "1000/15m" });
+    let auth = rate("RATE_LIMIT_AUTH", "60/15m");
+    Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
 }
 
 fn guests(read: &mut Reader<'_>, tier: Tier) -> GuestBooking {

@@ -10,6 +10,7 @@ mod database;
 mod fallback;
 mod health_check;
 pub mod keys;
+pub mod limits;
 pub mod mailing;
 mod neighbours;
 pub mod openapi;

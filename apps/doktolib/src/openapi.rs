@@ -76,6 +76,12 @@ fn complete(path: &str, operation: &mut Operation) {
     add("400", "The request cannot be read");
     add("500", "A defect of ours; nothing inner is shown");
     if path.starts_with("/api/") {
+        if path != "/api/v1/health" {
+            add(
+                "429",
+                "Too many requests: come again after the seconds in `Retry-After`; `RateLimit` told how many were left",
+            );
+        }
         add("503", "A part we depend on is away; try again after `Retry-After`");
     }
 }

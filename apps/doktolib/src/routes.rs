@@ -9,12 +9,13 @@ use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
 use platform::http::admission::{CSRF_HEADER, admission};
-use platform::http::{client, edge, problems_only};
+use platform::http::{RATE_LIMIT_HEADERS, client, edge, problems_only};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt as _, scope};
 
 use crate::application::Application;
 use crate::fallback::Offered;
+use crate::limits::limited;
 use crate::{openapi, system};
 
 /// The operations that stand in the API's description.
@@ -46,6 +47,7 @@ pub fn app(
         .app_data(application.session_api.clone())
         .app_data(application.system.clone())
         .app_data(application.doorkeeper.clone())
+        .app_data(application.limits.clone())
         .app_data(application.trusted_proxies.clone())
         .configure(collected)
         .into_app()
@@ -63,6 +65,7 @@ pub fn app(
             let offered = Arc::clone(&offered);
             async move { offered.answer(&request) }
         }))
+        .wrap(from_fn(limited))
         .wrap(from_fn(admission))
         .wrap(from_fn(client))
         .wrap(from_fn(problems_only))
@@ -74,7 +77,9 @@ pub fn app(
 }
 
 fn cors(origins: &[String]) -> Cors {
-    let exposed = ["etag", "link", "location", "retry-after", "x-request-id", "idempotent-replayed", "allow"];
+    let exposed = ["etag", "link", "location", "retry-after", "x-request-id", "idempotent-replayed", "allow"]
+        .into_iter()
+        .chain(RATE_LIMIT_HEADERS);
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([

@@ -96,6 +96,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         guests: config.guests,
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,
+        rates: config.rates.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         figures,

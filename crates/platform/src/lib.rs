@@ -6,6 +6,7 @@ pub mod http;
 pub mod idempotency;
 pub mod journal;
 pub mod letters;
+pub mod limits;
 pub mod outbox;
 pub mod pg;
 pub mod signing;

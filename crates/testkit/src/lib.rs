@@ -11,7 +11,9 @@
 //! it), else one that each test program starts for itself. It gives up durability for speed.
 
 mod database;
+mod redis;
 mod server;
 
 pub use database::{TestDatabase, database, database_with, empty_database};
+pub use redis::Redis;
 pub use server::{Throwaway, throwaway};

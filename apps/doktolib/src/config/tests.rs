@@ -30,6 +30,9 @@ fn every_fault_is_told_at_once_with_its_variable() {
         ("PUBLIC_URL", "clinic.example"),
         ("CORS_ALLOWED_ORIGINS", "https://a.example,clinic"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
+        ("RATE_LIMIT", "1000"),
+        ("RATE_LIMIT_AUTH", "0/15m"),
+        ("REDIS_URL", "localhost"),
         ("GUEST_BOOKING", "code"),
         ("SEED_NUM_DOCTORS", "10001"),
         ("SEED_FORCE", "maybe"),
@@ -48,6 +51,9 @@ fn every_fault_is_told_at_once_with_its_variable() {
         "PUBLIC_URL",
         "CORS_ALLOWED_ORIGINS",
         "TRUSTED_PROXIES",
+        "RATE_LIMIT",
+        "RATE_LIMIT_AUTH",
+        "REDIS_URL",
         "GUEST_BOOKING",
         "SEED_NUM_DOCTORS",
         "SEED_FORCE",
@@ -80,4 +86,15 @@ fn neither_secret_nor_password_stands_in_the_debug_output() {
 #[test]
 fn an_empty_variable_counts_as_unset() {
     assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")]).unwrap().port, 8080);
+}
+
+#[test]
+fn requests_are_limited_unless_it_says_off() {
+    let rates = |variables: &[(&str, &str)]| read(variables).unwrap().rates;
+    assert_eq!((rates(&[]).default, rates(&[]).auth), (Rate::new(1000, 900).ok(), Rate::new(60, 900).ok()));
+    let secret = "s".repeat(40);
+    let staging = [("DOKTOLIB_TIER", "staging"), ("DOKTOLIB_SECRET", secret.as_str())];
+    assert_eq!(rates(&staging).default, Rate::new(500, 900).ok());
+    let off = rates(&[("RATE_LIMIT", "off"), ("RATE_LIMIT_AUTH", "5/1m")]);
+    assert_eq!((off.default, off.auth), (None, Rate::new(5, 60).ok()));
 }

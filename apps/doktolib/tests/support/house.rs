@@ -57,6 +57,7 @@ impl House {
                 "doktolib@localhost".parse().unwrap(),
                 "http://localhost",
             ),
+            rates: Default::default(),
             trusted_proxies: Default::default(),
             cors_origins: Vec::new(),
             figures: None,

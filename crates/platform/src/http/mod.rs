@@ -6,6 +6,7 @@ mod conditional;
 pub mod context;
 mod edge;
 mod input;
+mod limited;
 pub mod once;
 mod page;
 mod problem;
@@ -15,6 +16,7 @@ pub use client::{NoNetwork, TrustedProxies, address_group, client, client_addres
 pub use conditional::{etag_of, is_known, ok_or_not_modified, required_versions, version_tag, versions_in_if_match};
 pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
+pub use limited::{RATE_LIMIT_HEADERS, address_holder, holder, take_from};
 pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
 pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};
