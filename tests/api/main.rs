@@ -15,6 +15,7 @@ mod manage;
 mod openapi;
 mod operations;
 mod readme;
+mod relatives;
 mod schema;
 mod search;
 mod sessions;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use appointments::application::{
-    BookAppointment, CancelAppointment, GuestBooking, Policy, ReadAppointment, RescheduleAppointment,
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, GuestBooking, ListRelatives, Policy,
+    ReadAppointment, ReleaseRelative, RescheduleAppointment, WelcomePatient,
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
 use appointments::infrastructure::{PgAppointments, PgPatients};
@@ -29,7 +30,10 @@ use secrecy::SecretString;
 
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
-use crate::neighbours::{AppointmentsForDoctors, DoctorsForAppointments, SoonestForAppointments};
+use crate::neighbours::{
+    AppointmentsForDoctors, AuthForAppointments, DoctorsForAppointments, PracticesForAppointments,
+    SoonestForAppointments,
+};
 use crate::system::SystemApi;
 
 /// What an application is built from; tests give their own.
@@ -133,19 +137,39 @@ impl Application {
             Courier::new(Outbox::new(pool.clone()), vec![Arc::new(Letters::new(letters, keys.clone()))], clock.clone());
 
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
-        let store = Arc::new(PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), watch));
+        let links = AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url };
+        let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
+        let store = Arc::new(store);
         let agenda = Arc::new(DoctorsForAppointments {
             offer: OfferSlot { agendas: agendas.clone() },
             next_free: NextFreeSlots { agendas, busy: booked },
         });
-        let policy = Policy { ties: Arc::new(PgPatients::new(pool.clone())) };
+        let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
+        let accounts = Arc::new(AuthForAppointments);
+        let policy = Policy { ties: patients.clone() };
+        let welcome =
+            Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
         let appointments = AppointmentsApi {
-            book: BookAppointment { store: store.clone(), agenda: agenda.clone(), clock: clock.clone(), guests },
+            book: BookAppointment {
+                store: store.clone(),
+                patients: patients.clone(),
+                policy: policy.clone(),
+                welcome: welcome.clone(),
+                addressees: Addressees { patients: patients.clone(), accounts },
+                agenda: agenda.clone(),
+                practices: Arc::new(PracticesForAppointments { pool: pool.clone() }),
+                clock: clock.clone(),
+                guests,
+            },
             read: ReadAppointment { store: store.clone(), policy: policy.clone() },
             cancel: CancelAppointment { store: store.clone(), policy: policy.clone(), clock: clock.clone() },
             reschedule: RescheduleAppointment { store, policy, agenda, clock: clock.clone() },
+            relatives: ListRelatives { patients: patients.clone(), welcome },
+            add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
+            change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },
+            release_relative: ReleaseRelative { patients, clock: clock.clone() },
             answers: Answers::new(pool.clone(), keys.clone()),
-            links: AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url },
+            links,
         };
 
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };

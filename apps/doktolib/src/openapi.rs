@@ -25,6 +25,7 @@ use crate::routes::collected;
         (name = "Doctors", description = "Doctors, what they offer, and when they are free"),
         (name = "Appointments", description = "Book, move and cancel"),
         (name = "Sign-in", description = "Tokens, sessions, signing out"),
+        (name = "Relatives", description = "Whom somebody books for"),
         (name = "Operations", description = "For those who run an installation"),
     ),
 )]

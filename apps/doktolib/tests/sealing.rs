@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use appointments::application::AppointmentStore as _;
 use appointments::domain::Patient;
+use appointments::infrastructure::http::AppointmentLinks;
 use appointments::infrastructure::{CalendarWatch, PgAppointments};
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
@@ -18,6 +19,7 @@ use platform::crypto::Keyring;
 use platform::idempotency::Answers;
 use platform::journal::Journal;
 use platform::pg;
+use platform::signing::LinkSigner;
 use secrecy::SecretString;
 use testkit::TestDatabase;
 use tokio_postgres::Client;
@@ -127,7 +129,9 @@ async fn rows_of_the_version_before_are_sealed_and_lose_nothing() {
     }
 
     let journal = Journal::new(&SecretString::from("s".repeat(40)));
-    let store = PgAppointments::new(database.pool.clone(), journal, keys(), Arc::new(Nobody));
+    let signer = LinkSigner::new(&SecretString::from("s".repeat(40)), "appointment");
+    let links = AppointmentLinks { signer, public_url: String::new() };
+    let store = PgAppointments::new(database.pool.clone(), journal, keys(), links, Arc::new(Nobody));
     let mut found = Vec::new();
     for number in ["0a", "1a", "2a"] {
         let id: Uuid = format!("00000000-0000-7000-8000-0000000000{number}").parse().unwrap();
@@ -136,7 +140,7 @@ async fn rows_of_the_version_before_are_sealed_and_lose_nothing() {
         found.push((visit.patient.name, visit.patient.email, notes, reason));
     }
     let row = |name: &str, address: &str, notes: Option<&str>, reason: Option<&str>| {
-        (name.to_owned(), address.to_owned(), notes.map(str::to_owned), reason.map(str::to_owned))
+        (name.to_owned(), Some(address.to_owned()), notes.map(str::to_owned), reason.map(str::to_owned))
     };
     assert_eq!(
         found,

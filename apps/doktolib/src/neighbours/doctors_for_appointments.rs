@@ -1,4 +1,4 @@
-use appointments::application::{Ask, DoctorAgenda, FreeSlot, NoOffer, RequestedStart};
+use appointments::application::{Ask, DoctorAgenda, FreeSlot, Names, NoOffer, Practices, RequestedStart};
 use appointments::domain::{Offer, VisitMode};
 use appointments::infrastructure::CalendarWatch;
 use async_trait::async_trait;
@@ -6,9 +6,10 @@ use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::{NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
 use doctors::domain::Refusal;
-use doctors::infrastructure::Soonest;
+use doctors::infrastructure::{Soonest, clinics_of, names_of_clinics, names_of_doctors};
 use jiff::Timestamp;
-use kernel::{DoctorId, Interval, PortFailure, VisitTypeId};
+use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
+use platform::pg::{self, PgPool};
 
 /// Doctors' hours decide what can be booked.
 pub struct DoctorsForAppointments {
@@ -120,5 +121,28 @@ impl CalendarWatch for SoonestForAppointments {
         now: Timestamp,
     ) -> Result<Option<i64>, DieselError> {
         self.soonest.calendar_changed(conn, doctor, changed, now).await.map(Some)
+    }
+}
+
+/// The catalogue knows what doctors and clinics are called, and where doctors work.
+pub struct PracticesForAppointments {
+    pub(crate) pool: PgPool,
+}
+
+#[async_trait]
+impl Practices for PracticesForAppointments {
+    async fn names(&self, doctor: DoctorId, clinic: ClinicId) -> Result<Option<Names>, PortFailure> {
+        let (doctors, clinics) = ([doctor.as_uuid()], [clinic.as_uuid()]);
+        let (mut doctors, mut clinics) = pg::read(&self.pool, "read names", async |conn| {
+            futures_util::try_join!(names_of_doctors(conn, &doctors), names_of_clinics(conn, &clinics))
+        })
+        .await?;
+        Ok(doctors.pop().zip(clinics.pop()).map(|((_, doctor), (_, clinic))| Names { doctor, clinic }))
+    }
+
+    async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {
+        let found =
+            pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
+        Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
     }
 }

@@ -140,6 +140,9 @@ pub(super) fn fill(batch: &mut Batch) -> Result<(), SeedError> {
     }
     for (number, (name, email)) in (1..).zip(PATIENTS) {
         batch.patient(&Patient::new(id(0xb, number), name.to_owned(), email.to_owned(), ENTERED));
+        // The fourth is a child whom the user of the third looks after.
+        let (user, relation) = if number == 4 { (3, "child") } else { (number, "self") };
+        batch.caretaker(id(0x9, 100 + user), id(0xb, number), relation, ENTERED);
     }
     for (number, person) in (1..).zip(DOCTORS) {
         let clinic = &clinics[person.clinic];

@@ -23,7 +23,7 @@ pub(super) struct Rows {
 /// Rows of all tables, in the order in which they can be loaded, and the counts of all that ever was in it.
 pub(super) struct Batch {
     keys: Keyring,
-    tables: [Rows; 9],
+    tables: [Rows; 10],
     clinics: u64,
     doctors: u64,
     patients: u64,
@@ -39,6 +39,7 @@ const OVERRIDE: usize = 5;
 const TIME_OFF: usize = 6;
 const PATIENT: usize = 7;
 const APPOINTMENT: usize = 8;
+const CARETAKER: usize = 9;
 
 impl Batch {
     /// An empty one; what it says of people is sealed with `keys`.
@@ -73,6 +74,7 @@ impl Batch {
                      blocked_until, time_zone, price_cents, status, notes, cancel_reason, reminder_sent, version, \
                      created_at, updated_at",
                 ),
+                rows("appointments.caretaker", "user_id, patient_id, relation, since"),
             ],
             clinics: 0,
             doctors: 0,
@@ -150,6 +152,11 @@ impl Batch {
         let sealed = SealedPatient::new(&self.keys, patient.id, &patient.name, &patient.email);
         let row = self.row(PATIENT).value(patient.id).bytes(&sealed.name).bytes(&sealed.email);
         row.bytes(&sealed.name_key).bytes(&sealed.email_key).value(patient.created_at).end();
+    }
+
+    /// That a user books for a patient.
+    pub(super) fn caretaker(&mut self, user: Uuid, patient: Uuid, relation: &str, since: Timestamp) {
+        self.row(CARETAKER).value(user).value(patient).text(relation).value(since).end();
     }
 
     pub(super) fn visit(&mut self, clinic: &Clinic, doctor: &Doctor, visit: &Visit) {

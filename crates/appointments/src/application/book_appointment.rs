@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PortFailure, Recorded};
+use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PatientId, PortFailure, Recorded};
 
+use super::addressees::Addressees;
+use super::patient_ports::PatientStore;
+use super::policy::Policy;
 use super::ports::{
-    AppointmentDetails, AppointmentStore, Ask, DoctorAgenda, FreeSlot, InsertError, NewAppointment, NoOffer, PatientIs,
+    AppointmentDetails, AppointmentStore, Ask, Confirmation, DoctorAgenda, FreeSlot, InsertError, Names,
+    NewAppointment, NoOffer, PatientIs, Practices,
 };
-use crate::domain::{Appointment, Offer, Patient, PatientError};
+use super::welcome_patient::{WelcomeError, WelcomePatient};
+use crate::domain::{Appointment, Offer, Particulars, Patient, PatientError};
 
 /// How many other times a refused client is offered.
 pub(super) const ALTERNATIVES: usize = 3;
@@ -17,19 +22,30 @@ const TRIES: usize = 3;
 pub enum GuestBooking {
     /// Yes, and the visit is booked at once.
     Immediate,
+    /// Yes: the time is held, and booked by a code that is mailed to the guest.
+    Code,
     /// No.
     Off,
 }
 
-/// What a guest asks for.
+/// For whom a visit is.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    /// For who is signed in.
+    Oneself,
+    /// For a patient of whom there is a record.
+    Patient(PatientId),
+    /// For somebody who is told of.
+    Person(Particulars),
+}
+
+/// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Booking {
     /// Which time of which doctor.
     pub ask: Ask,
-    /// The patient's name.
-    pub patient_name: String,
-    /// The patient's e-mail address.
-    pub patient_email: String,
+    /// Who comes.
+    pub whom: Whom,
     /// What the doctor should know.
     pub notes: Option<String>,
 }
@@ -37,9 +53,21 @@ pub struct Booking {
 /// Why nothing was booked.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
-    /// This installation books for signed-in people only.
+    /// This installation books for signed-in people only, or not without a code.
     #[error("guests cannot book here")]
     GuestsNotAllowed,
+    /// The caller does not book in that doctor's calendar.
+    #[error("not this caller's calendar")]
+    OthersCalendar,
+    /// There is no such patient, or not for this caller.
+    #[error("unknown patient")]
+    UnknownPatient,
+    /// It was not said who comes, and the caller is nobody's patient.
+    #[error("nobody is named")]
+    Nobody,
+    /// Whoever comes can be reached neither by mail nor by phone.
+    #[error("no address and no phone number")]
+    Unreachable,
     /// Name or address cannot be one.
     #[error(transparent)]
     BadPatient(#[from] PatientError),
@@ -66,16 +94,42 @@ pub enum BookError {
     Failed(#[from] PortFailure),
 }
 
-/// Books a doctor's time for a guest.
+impl From<WelcomeError> for BookError {
+    fn from(error: WelcomeError) -> Self {
+        match error {
+            WelcomeError::NobodyKnown => Self::Nobody,
+            WelcomeError::BadPatient(error) => error.into(),
+            WelcomeError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+/// Books a doctor's time.
 pub struct BookAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,
+    /// Where patients are kept.
+    pub patients: Arc<dyn PatientStore>,
+    /// Who may.
+    pub policy: Policy,
+    /// Makes a user's own record where there is none yet.
+    pub welcome: Arc<WelcomePatient>,
+    /// Where letters go.
+    pub addressees: Addressees,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
+    /// What doctors and clinics are called.
+    pub practices: Arc<dyn Practices>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
     pub guests: GuestBooking,
+}
+
+/// Who comes, as far as it is known before the store is asked about guests.
+enum Comer {
+    Record(Patient),
+    ToldOf(Patient),
 }
 
 impl BookAppointment {
@@ -90,16 +144,26 @@ impl BookAppointment {
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, BookError> {
-        if caller.actor() != Actor::Guest || self.guests == GuestBooking::Off {
+        if caller.actor() == Actor::Guest && self.guests != GuestBooking::Immediate {
             return Err(BookError::GuestsNotAllowed);
         }
         let now = self.clock.now();
-        let guest = Patient::enrol(&booking.patient_name, &booking.patient_email, now)?;
+        let comer = self.comer(caller, booking.whom, request_id.clone(), now).await?;
         let mut offer = self.agenda.offer(&booking.ask, now).await??;
+        if !Policy::books_with(caller, offer.doctor, offer.clinic) {
+            return Err(BookError::OthersCalendar);
+        }
+        let names = self.practices.names(offer.doctor, offer.clinic).await?;
 
         // Between our look and our write a rival may take down the same guest, or change the doctor's hours.
         for _ in 0..TRIES {
-            let new = self.prepare(caller, &booking, &guest, &offer, now, request_id.clone(), once.clone()).await?;
+            let (patient, patient_is_new) = self.patient(caller, &comer, &offer).await?;
+            let letter = self.letter(caller, &patient, names.clone()).await?;
+            let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
+            let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id.clone());
+            let details = AppointmentDetails { appointment, patient };
+            let edition = Some(offer.edition);
+            let new = NewAppointment { details, patient_is_new, booked, edition, letter, once: once.clone() };
             match self.store.insert(&new).await {
                 Ok(()) => return Ok(new.details),
                 Err(InsertError::GuestAppeared) => {}
@@ -120,228 +184,63 @@ impl BookAppointment {
         Err(restless.of_kind(FailureKind::Contention).into())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of `run`, kept apart only because it may run twice")]
-    async fn prepare(
+    async fn comer(
         &self,
         caller: &Caller,
-        booking: &Booking,
-        guest: &Patient,
-        offer: &Offer,
-        now: Timestamp,
+        whom: Whom,
         request_id: Option<String>,
-        once: Option<Once<AppointmentDetails>>,
-    ) -> Result<NewAppointment, BookError> {
-        let known = self.store.guest(guest, offer.doctor).await?;
-        if !offer.open_to_new_patients && !known.as_ref().is_some_and(|known| known.known_to_doctor) {
-            return Err(BookError::NotForNewPatients);
+        now: Timestamp,
+    ) -> Result<Comer, BookError> {
+        match (whom, caller.actor()) {
+            (Whom::Oneself, Actor::Patient(user)) => Ok(Comer::Record(self.welcome.own(user, request_id).await?)),
+            (Whom::Oneself, _) => Err(BookError::Nobody),
+            (Whom::Patient(id), _) => {
+                if !self.policy.books_for(caller, id).await? {
+                    return Err(BookError::UnknownPatient);
+                }
+                Ok(Comer::Record(self.patients.patient(id).await?.ok_or(BookError::UnknownPatient)?))
+            }
+            // A patient books for records, never for a name: there is a list of relatives for that.
+            (Whom::Person(_), Actor::Patient(_)) => Err(BookError::UnknownPatient),
+            (Whom::Person(particulars), _) => {
+                let person = Patient::take_down(particulars, now)?;
+                if person.email.is_none() && person.phone.is_none() {
+                    return Err(BookError::Unreachable);
+                }
+                Ok(Comer::ToldOf(Patient { known_by_address: person.email.is_some(), ..person }))
+            }
         }
-        let patient_is_new = if known.is_some() { PatientIs::Known } else { PatientIs::New };
-        let patient = known.map_or_else(|| guest.clone(), |known| known.patient);
-        let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
-        let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id);
-        Ok(NewAppointment {
-            details: AppointmentDetails { appointment, patient },
-            patient_is_new,
-            booked,
-            edition: Some(offer.edition),
-            once,
-        })
+    }
+
+    /// Who comes, and whether they are new; refuses who is new where only known patients are seen.
+    async fn patient(&self, caller: &Caller, comer: &Comer, offer: &Offer) -> Result<(Patient, PatientIs), BookError> {
+        // Those who run the calendar decide for themselves whom they see.
+        let open = offer.open_to_new_patients || Policy::is_team(caller);
+        let (patient, is, known) = match comer {
+            Comer::Record(patient) => {
+                let known = open || self.policy.ties.care_link(offer.doctor, patient.id).await?;
+                (patient.clone(), PatientIs::Known, known)
+            }
+            Comer::ToldOf(person) if person.email.is_none() => (person.clone(), PatientIs::New, false),
+            Comer::ToldOf(person) => match self.store.guest(person, offer.doctor).await? {
+                Some(guest) => (guest.patient, PatientIs::Known, guest.known_to_doctor),
+                None => (person.clone(), PatientIs::New, false),
+            },
+        };
+        if open || known { Ok((patient, is)) } else { Err(BookError::NotForNewPatients) }
+    }
+
+    async fn letter(
+        &self,
+        caller: &Caller,
+        patient: &Patient,
+        names: Option<Names>,
+    ) -> Result<Option<Confirmation>, PortFailure> {
+        let Some(names) = names else { return Ok(None) };
+        let addressee = self.addressees.of(caller, patient).await?;
+        Ok(addressee.map(|to| Confirmation { email: to.email, language: to.language, names }))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-    use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, VisitTypeId};
-    use mockall::Sequence;
-
-    use super::super::ports::{KnownGuest, MockAppointmentStore, MockDoctorAgenda, RequestedStart};
-    use super::*;
-    use crate::domain::VisitMode;
-
-    fn now() -> Timestamp {
-        "2027-03-01T12:00:00Z".parse().unwrap()
-    }
-
-    fn offer() -> Offer {
-        let visit =
-            Interval::new(now() + SignedDuration::from_hours(2), now() + SignedDuration::from_mins(150)).unwrap();
-        Offer {
-            doctor: DoctorId::mint(),
-            clinic: ClinicId::mint(),
-            visit_type: VisitTypeId::mint(),
-            mode: VisitMode::InPerson,
-            price: Money::dollars(150),
-            visit,
-            blocked: visit,
-            time_zone: "America/New_York".into(),
-            open_to_new_patients: true,
-            edition: 1,
-        }
-    }
-
-    fn booking() -> Booking {
-        Booking {
-            ask: Ask {
-                doctor: DoctorId::mint(),
-                visit_type: None,
-                start: RequestedStart::Instant(now() + SignedDuration::from_hours(2)),
-                duration_minutes: None,
-            },
-            patient_name: "Ada Example".into(),
-            patient_email: "ada@example.org".into(),
-            notes: None,
-        }
-    }
-
-    fn offering(offer: Offer) -> MockDoctorAgenda {
-        let mut agenda = MockDoctorAgenda::new();
-        agenda.expect_offer().returning(move |_, _| Ok(Ok(offer.clone())));
-        agenda
-    }
-
-    fn use_case(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> BookAppointment {
-        BookAppointment {
-            store: Arc::new(store),
-            agenda: Arc::new(agenda),
-            clock: Arc::new(StoppedClock::at(now())),
-            guests: GuestBooking::Immediate,
-        }
-    }
-
-    #[tokio::test]
-    async fn a_new_guest_is_taken_down_with_the_visit() {
-        let mut store = MockAppointmentStore::new();
-        store.expect_guest().times(1).returning(|_, _| Ok(None));
-        store
-            .expect_insert()
-            .withf(|new| {
-                new.patient_is_new == PatientIs::New && new.booked.actor == Actor::Guest && new.booked.at == now()
-            })
-            .times(1)
-            .returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
-        assert_eq!(booked.patient.id, booked.appointment.patient);
-    }
-
-    #[tokio::test]
-    async fn a_guest_we_know_keeps_the_id() {
-        let known = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
-        let id = known.id;
-        let mut store = MockAppointmentStore::new();
-        store
-            .expect_guest()
-            .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: false })));
-        store.expect_insert().withf(|new| new.patient_is_new == PatientIs::Known).times(1).returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
-        assert_eq!(booked.patient.id, id);
-    }
-
-    #[tokio::test]
-    async fn what_the_doctor_does_not_offer_is_refused_and_nothing_is_stored() {
-        let mut agenda = MockDoctorAgenda::new();
-        agenda.expect_offer().returning(|_, _| Ok(Err(NoOffer::Outside { rule: "weekly-hours" })));
-        let mut store = MockAppointmentStore::new();
-        store.expect_insert().never();
-        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
-        assert!(
-            matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "weekly-hours" }))),
-            "{refused:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn when_the_rules_change_under_a_booking_they_are_asked_again() {
-        let mut agenda = MockDoctorAgenda::new();
-        let mut order = Sequence::new();
-        let first = offer();
-        agenda.expect_offer().times(1).in_sequence(&mut order).returning(move |_, _| Ok(Ok(first.clone())));
-        let mut store = MockAppointmentStore::new();
-        store.expect_guest().returning(|_, _| Ok(None));
-        store
-            .expect_insert()
-            .withf(|new| new.edition == Some(1))
-            .times(1)
-            .in_sequence(&mut order)
-            .returning(|_| Err(InsertError::RulesChanged));
-        agenda
-            .expect_offer()
-            .times(1)
-            .in_sequence(&mut order)
-            .returning(|_, _| Ok(Err(NoOffer::Outside { rule: "time-off" })));
-        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
-        assert!(matches!(refused, Err(BookError::NotOffered(NoOffer::Outside { rule: "time-off" }))), "{refused:?}");
-    }
-
-    #[tokio::test]
-    async fn whoever_comes_second_hears_of_three_other_times() {
-        let slot = FreeSlot {
-            starts_at: now(),
-            ends_at: now(),
-            visit_type: VisitTypeId::mint(),
-            clinic: ClinicId::mint(),
-            time_zone: "UTC".into(),
-        };
-        let mut agenda = offering(offer());
-        agenda
-            .expect_next_free()
-            .withf(|_, _, _, count, _| *count == 3)
-            .times(1)
-            .returning(move |_, _, _, _, _| Ok(vec![slot.clone(); 3]));
-        let mut store = MockAppointmentStore::new();
-        store.expect_guest().returning(|_, _| Ok(None));
-        store.expect_insert().times(1).returning(|_| Err(InsertError::SlotTaken));
-        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
-        assert!(
-            matches!(&refused, Err(BookError::SlotTaken { alternatives }) if alternatives.len() == 3),
-            "{refused:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_guest_taken_down_meanwhile_is_looked_up_again() {
-        let known = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
-        let id = known.id;
-        let mut order = Sequence::new();
-        let mut store = MockAppointmentStore::new();
-        store.expect_guest().times(1).in_sequence(&mut order).returning(|_, _| Ok(None));
-        store.expect_insert().times(1).in_sequence(&mut order).returning(|_| Err(InsertError::GuestAppeared));
-        store
-            .expect_guest()
-            .times(1)
-            .in_sequence(&mut order)
-            .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: true })));
-        store.expect_insert().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-        let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
-        assert_eq!(booked.patient.id, id);
-    }
-
-    #[tokio::test]
-    async fn a_visit_type_for_known_patients_is_closed_to_strangers() {
-        let mut store = MockAppointmentStore::new();
-        store.expect_guest().returning(|_, _| Ok(None));
-        store.expect_insert().never();
-        let agenda = offering(Offer { open_to_new_patients: false, ..offer() });
-        let refused = use_case(store, agenda).run(&Caller::guest(), booking(), None, None).await;
-        assert!(matches!(refused, Err(BookError::NotForNewPatients)), "{refused:?}");
-    }
-
-    #[tokio::test]
-    async fn nobody_books_as_a_guest_where_that_is_switched_off() {
-        let closed = BookAppointment {
-            guests: GuestBooking::Off,
-            ..use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
-        };
-        let refused = closed.run(&Caller::guest(), booking(), None, None).await;
-        assert!(matches!(refused, Err(BookError::GuestsNotAllowed)), "{refused:?}");
-    }
-
-    #[tokio::test]
-    async fn a_name_that_is_none_is_refused_before_anything_is_asked() {
-        let nameless = Booking { patient_name: "  ".into(), ..booking() };
-        let refused = use_case(MockAppointmentStore::new(), MockDoctorAgenda::new())
-            .run(&Caller::guest(), nameless, None, None)
-            .await;
-        assert!(matches!(refused, Err(BookError::BadPatient(PatientError::BadName))), "{refused:?}");
-    }
-}
+mod tests;

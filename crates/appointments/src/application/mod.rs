@@ -1,20 +1,36 @@
 //! What one can do with appointments, and what that needs from outside.
 
+mod add_relative;
+mod addressees;
 mod book_appointment;
 mod cancel_appointment;
+mod change_relative;
+mod list_relatives;
+mod patient_ports;
 mod policy;
 mod ports;
 mod read_appointment;
+mod release_relative;
 mod reschedule_appointment;
 #[cfg(test)]
 mod test_data;
+mod welcome_patient;
 
-pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking};
+pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
+pub use addressees::{Addressee, Addressees};
+pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
+pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use list_relatives::{ListRelatives, RelativesError};
+pub use patient_ports::{
+    Accounts, Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Person, Relative, Welcome,
+};
 pub use policy::Policy;
 pub use ports::{
-    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, InsertError, KnownGuest, NewAppointment,
-    NoOffer, PatientIs, PatientTies, RequestedStart, UpdateError,
+    AppointmentDetails, AppointmentStore, Ask, Change, Confirmation, DoctorAgenda, FreeSlot, InsertError, KnownGuest,
+    Names, NewAppointment, NoOffer, PatientIs, Practices, RequestedStart, UpdateError,
 };
 pub use read_appointment::{ReadAppointment, ReadError};
+pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
+pub use welcome_patient::{WelcomeError, WelcomePatient};

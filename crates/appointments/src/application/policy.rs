@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use kernel::{Actor, AppointmentId, Caller, PortFailure};
+use kernel::{Actor, AppointmentId, Caller, ClinicId, DoctorId, PatientId, PortFailure};
 
-use super::ports::PatientTies;
+use super::patient_ports::PatientTies;
 use crate::domain::Appointment;
 
 /// Who may do what with visits, calendars and patients. What is refused is answered as if it did not exist.
@@ -26,6 +26,39 @@ impl Policy {
         }
     }
 
+    /// Whose calendars does this caller book in? A doctor in the own, a front desk at its clinics, patients, guests
+    /// and administrators in all.
+    #[must_use]
+    pub fn books_with(caller: &Caller, doctor: DoctorId, clinic: ClinicId) -> bool {
+        match caller.actor() {
+            Actor::Guest | Actor::Patient(_) | Actor::Admin(_) => true,
+            Actor::Doctor(_) => caller.is_doctor(doctor),
+            Actor::Staff(_) => caller.is_staff_of(clinic),
+            Actor::LinkHolder(_) | Actor::System => false,
+        }
+    }
+
+    /// Whom may this caller book for? A patient for oneself and whom one looks after, a doctor for whom there is a
+    /// care link with, a front desk for whom its clinics know, an administrator for all.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn books_for(&self, caller: &Caller, patient: PatientId) -> Result<bool, PortFailure> {
+        match (caller.actor(), caller.profile()) {
+            (Actor::Patient(user), _) => self.ties.looks_after(user, patient).await,
+            (Actor::Doctor(_), Some(profile)) => self.ties.care_link(profile, patient).await,
+            (Actor::Staff(_), _) => self.ties.seen_at(caller.clinics(), patient).await,
+            (Actor::Admin(_), _) => Ok(true),
+            (Actor::Doctor(_) | Actor::Guest | Actor::LinkHolder(_) | Actor::System, _) => Ok(false),
+        }
+    }
+
+    /// Is this caller one who runs calendars, and not one who is treated?
+    #[must_use]
+    pub const fn is_team(caller: &Caller) -> bool {
+        matches!(caller.actor(), Actor::Doctor(_) | Actor::Staff(_) | Actor::Admin(_))
+    }
+
     /// May this caller see, move and call off that visit? A patient those of oneself and of whom one looks after, a
     /// doctor those of the own calendar, a front desk those at its clinics, an administrator all, a link its own.
     ///
@@ -45,9 +78,9 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{ClinicId, DoctorId, UserId};
+    use kernel::UserId;
 
-    use super::super::ports::MockPatientTies;
+    use super::super::patient_ports::MockPatientTies;
     use super::super::test_data::booked;
     use super::*;
 
@@ -87,5 +120,41 @@ mod tests {
         assert!(!Policy::could_reach(&Caller::link_holder(AppointmentId::mint()), id));
         assert!(Policy::could_reach(&Caller::link_holder(id), id));
         assert!(Policy::could_reach(&Caller::patient(UserId::mint()), id));
+    }
+
+    #[tokio::test]
+    async fn one_books_for_those_one_is_tied_to() {
+        let (user, patient, doctor, clinic) = (UserId::mint(), PatientId::mint(), DoctorId::mint(), ClinicId::mint());
+        for tied in [true, false] {
+            let mut ties = MockPatientTies::new();
+            ties.expect_looks_after()
+                .withf(move |by, whom| (*by, *whom) == (user, patient))
+                .returning(move |_, _| Ok(tied));
+            ties.expect_care_link()
+                .withf(move |with, whom| (*with, *whom) == (doctor, patient))
+                .returning(move |_, _| Ok(tied));
+            ties.expect_seen_at()
+                .withf(move |at, whom| at == [clinic] && *whom == patient)
+                .returning(move |_, _| Ok(tied));
+            let policy = Policy { ties: Arc::new(ties) };
+            for caller in
+                [Caller::patient(user), Caller::doctor(user, doctor, vec![clinic]), Caller::staff(user, vec![clinic])]
+            {
+                assert_eq!(policy.books_for(&caller, patient).await.unwrap(), tied, "{caller:?}");
+            }
+            assert!(policy.books_for(&Caller::admin(user), patient).await.unwrap());
+            assert!(!policy.books_for(&Caller::guest(), patient).await.unwrap());
+        }
+    }
+
+    #[test]
+    fn doctors_book_in_their_own_calendar_and_front_desks_at_their_clinics() {
+        let (user, doctor, clinic) = (UserId::mint(), DoctorId::mint(), ClinicId::mint());
+        let books = |caller: Caller| Policy::books_with(&caller, doctor, clinic);
+        assert!(books(Caller::guest()) && books(Caller::patient(user)) && books(Caller::admin(user)));
+        assert!(books(Caller::doctor(user, doctor, vec![])) && books(Caller::staff(user, vec![clinic])));
+        assert!(!books(Caller::doctor(user, DoctorId::mint(), vec![clinic])));
+        assert!(!books(Caller::staff(user, vec![ClinicId::mint()])));
+        assert!(!books(Caller::link_holder(AppointmentId::mint())));
     }
 }

@@ -1,9 +1,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use kernel::{
-    AppointmentId, ClinicId, DoctorId, Once, OnceError, PatientId, PortFailure, Recorded, UserId, VisitTypeId,
-};
+use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
 
 use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
 
@@ -112,6 +110,43 @@ pub trait DoctorAgenda: Send + Sync {
     ) -> Result<Vec<FreeSlot>, PortFailure>;
 }
 
+/// What a doctor and a clinic are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// As patients read it, e.g. `Amara Okafor`.
+    pub doctor: String,
+    /// The clinic's name.
+    pub clinic: String,
+}
+
+/// What doctors and clinics are called, and where doctors work. Another slice knows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Practices: Send + Sync {
+    /// The names of both, also of those that are no longer listed; nothing when one of them never was.
+    async fn names(&self, doctor: DoctorId, clinic: ClinicId) -> Result<Option<Names>, PortFailure>;
+
+    /// The clinics at which the doctor has hours or is listed; none when there is no such doctor.
+    async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure>;
+}
+
+/// A letter that tells a patient of a booking, posted with it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Where it goes.
+    pub email: String,
+    /// BCP 47 tag of the language it is written in.
+    pub language: String,
+    /// Whom and where it names.
+    pub names: Names,
+}
+
+impl std::fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Confirmation").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
 /// A guest we have met before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownGuest {
@@ -133,6 +168,8 @@ pub struct NewAppointment {
     /// The state of the doctor's rules that offered the time ([`Offer::edition`]): in another one it is not stored.
     /// `None` where the rules do not matter.
     pub edition: Option<i64>,
+    /// What the patient is told by mail.
+    pub letter: Option<Confirmation>,
     /// The client's wish to have it done once.
     pub once: Option<Once<AppointmentDetails>>,
 }
@@ -206,14 +243,6 @@ pub enum UpdateError {
     /// The store failed.
     #[error(transparent)]
     Failed(#[from] PortFailure),
-}
-
-/// How accounts stand to patients.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait PatientTies: Send + Sync {
-    /// Is the patient this user, or somebody whom the user looks after?
-    async fn looks_after(&self, user: UserId, patient: PatientId) -> Result<bool, PortFailure>;
 }
 
 /// Keeps appointments. Every writing method is one transaction: row, audit event, message, kept answer.

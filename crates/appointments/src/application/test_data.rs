@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, Money, VisitTypeId};
 
-use super::ports::MockPatientTies;
+use super::patient_ports::MockPatientTies;
 use super::{AppointmentDetails, Policy};
 use crate::domain::{Appointment, Offer, Patient, VisitMode};
 

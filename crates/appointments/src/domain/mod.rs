@@ -1,9 +1,13 @@
-//! What an appointment is, and which steps it may take.
+//! What an appointment is, and which steps it may take; who patients are.
 
 mod appointment;
 mod event;
 mod patient;
+mod patient_event;
+mod relation;
 
 pub use appointment::{Appointment, CancelRefusal, Offer, RescheduleRefusal, Status, VisitMode};
 pub use event::AppointmentEvent;
-pub use patient::{Patient, PatientError};
+pub use patient::{Particulars, Patient, PatientError};
+pub use patient_event::PatientEvent;
+pub use relation::Relation;

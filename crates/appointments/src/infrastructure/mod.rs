@@ -2,6 +2,8 @@
 
 mod busy;
 pub mod http;
+mod letters;
+mod patient_row;
 mod pg_appointments;
 mod pg_patients;
 mod schema;

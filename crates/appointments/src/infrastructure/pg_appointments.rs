@@ -11,14 +11,18 @@ use kernel::{
     AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId,
 };
 use metrics::counter;
-use platform::crypto::{CannotOpen, Keyring};
+use platform::crypto::Keyring;
 use platform::idempotency::{self, Answers};
 use platform::journal::Journal;
+use platform::letters::post;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
+use super::http::AppointmentLinks;
+use super::letters;
+use super::patient_row::{PatientRow, unreadable};
 use super::schema::{appointment, patient};
-use super::sealed::{SealedPatient, blind_keys, places};
+use super::sealed::{blind_keys, places};
 use crate::application::{
     AppointmentDetails, AppointmentStore, Change, InsertError, KnownGuest, NewAppointment, PatientIs, UpdateError,
 };
@@ -67,14 +71,21 @@ pub struct PgAppointments {
     pool: PgPool,
     journal: Journal,
     keys: Keyring,
+    links: AppointmentLinks,
     watch: Arc<dyn CalendarWatch>,
 }
 
 impl PgAppointments {
-    /// Works through `pool`, writes to `journal`, seals with `keys`, tells `watch`.
+    /// Works through `pool`, writes to `journal`, seals with `keys`, writes `links` into letters, tells `watch`.
     #[must_use]
-    pub fn new(pool: PgPool, journal: Journal, keys: Keyring, watch: Arc<dyn CalendarWatch>) -> Self {
-        Self { pool, journal, keys, watch }
+    pub fn new(
+        pool: PgPool,
+        journal: Journal,
+        keys: Keyring,
+        links: AppointmentLinks,
+        watch: Arc<dyn CalendarWatch>,
+    ) -> Self {
+        Self { pool, journal, keys, links, watch }
     }
 }
 
@@ -102,7 +113,7 @@ impl AppointmentStore for PgAppointments {
     }
 
     async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure> {
-        let (name_key, email_key) = blind_keys(&self.keys, who);
+        let Some((name_key, email_key)) = blind_keys(&self.keys, who) else { return Ok(None) };
         pg::read(&self.pool, "look for a guest", async |mut conn| {
             let found: Option<PatientRow> = patient::table
                 .filter(patient::email_key.eq(email_key.as_slice()).and(patient::name_key.eq(name_key.as_slice())))
@@ -150,6 +161,10 @@ impl AppointmentStore for PgAppointments {
             let edition = self.watch.claimed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
             if outdated(new.edition, edition) {
                 return pg::refuse(InsertError::RulesChanged);
+            }
+            if let Some(letter) = &new.letter {
+                let letter = letters::confirmation(letter, &new.details, &self.links);
+                post(conn, &self.keys, &letter, visit.id.as_uuid(), new.booked.at).await?;
             }
             self.journal.append(conn, &new.booked).await?;
             keep(conn, &self.keys, new.once.as_ref(), &new.details, new.booked.at).await?;
@@ -240,17 +255,8 @@ async fn keep(
 
 /// `false` when the same guest is there already.
 async fn enrol(conn: &mut AsyncPgConnection, keys: &Keyring, person: &Patient) -> Result<bool, DieselError> {
-    let id = person.id.as_uuid();
-    let sealed = SealedPatient::new(keys, id, &person.name, &person.email);
     let inserted = diesel::insert_into(patient::table)
-        .values((
-            patient::id.eq(id),
-            patient::name.eq(sealed.name),
-            patient::email.eq(sealed.email),
-            patient::name_key.eq(sealed.name_key.as_slice()),
-            patient::email_key.eq(sealed.email_key.as_slice()),
-            patient::created_at.eq(person.created_at.to_diesel()),
-        ))
+        .values(PatientRow::sealed(person, keys))
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
@@ -289,30 +295,6 @@ fn move_locks(visit: &Appointment) -> [i64; 2] {
     let mut locks = [number(visit.doctor.as_uuid()), number(visit.patient.as_uuid())];
     locks.sort_unstable();
     locks
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = patient)]
-struct PatientRow {
-    id: Uuid,
-    name: Vec<u8>,
-    email: Vec<u8>,
-    created_at: DbTimestamp,
-}
-
-impl PatientRow {
-    fn into_patient(self, keys: &Keyring) -> Result<Patient, DieselError> {
-        Ok(Patient {
-            id: PatientId::from_uuid(self.id),
-            name: keys.open_text(places::NAME, self.id, &self.name).map_err(unreadable)?,
-            email: keys.open_text(places::EMAIL, self.id, &self.email).map_err(unreadable)?,
-            created_at: self.created_at.to_jiff(),
-        })
-    }
-}
-
-fn unreadable(error: CannotOpen) -> DieselError {
-    DieselError::DeserializationError(error.into())
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]

@@ -5,9 +5,12 @@ diesel::table! {
         id -> Uuid,
         created_at -> Timestamptz,
         name -> Binary,
-        email -> Binary,
+        email -> Nullable<Binary>,
         name_key -> Nullable<Binary>,
         email_key -> Nullable<Binary>,
+        phone -> Nullable<Binary>,
+        birth_date -> Nullable<Binary>,
+        version -> Integer,
     }
 }
 

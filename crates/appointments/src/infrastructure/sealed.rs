@@ -15,6 +15,8 @@ use crate::domain::Patient;
 pub(super) mod places {
     pub(crate) const NAME: &str = "appointments.patient.name";
     pub(crate) const EMAIL: &str = "appointments.patient.email";
+    pub(crate) const PHONE: &str = "appointments.patient.phone";
+    pub(crate) const BIRTH_DATE: &str = "appointments.patient.birth_date";
     pub(crate) const NOTES: &str = "appointments.appointment.notes";
     pub(crate) const CANCEL_REASON: &str = "appointments.appointment.cancel_reason";
 }
@@ -22,9 +24,16 @@ pub(super) mod places {
 /// What one batch holds.
 const BATCH: i64 = 1000;
 
-/// By what a patient of this name and of this address is found: blind indexes of name and address.
-pub(super) fn blind_keys(keys: &Keyring, person: &Patient) -> ([u8; 32], [u8; 32]) {
-    (keys.blind(NAME_INDEX, &person.name_key()), keys.blind(EMAIL_INDEX, &person.email_key()))
+/// By what a patient of this name and of this address is found: blind indexes of name and address. Nobody is found
+/// without an address.
+pub(super) fn blind_keys(keys: &Keyring, person: &Patient) -> Option<([u8; 32], [u8; 32])> {
+    let email = person.email_key()?;
+    Some((keys.blind(NAME_INDEX, &person.name_key()), keys.blind(EMAIL_INDEX, &email)))
+}
+
+/// By what all patients of this address are found.
+pub(super) fn email_index(keys: &Keyring, email: &str) -> [u8; 32] {
+    keys.blind(EMAIL_INDEX, &email.trim().to_lowercase())
 }
 
 /// Purpose of the blind index over names in lower case.

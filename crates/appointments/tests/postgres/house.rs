@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use appointments::application::{AppointmentDetails, AppointmentStore as _, Change, NewAppointment, PatientIs};
 use appointments::domain::{Appointment, AppointmentEvent, Offer, Patient, VisitMode};
+use appointments::infrastructure::http::AppointmentLinks;
 use appointments::infrastructure::{CalendarWatch, PgAppointments};
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
@@ -14,6 +15,7 @@ use kernel::{Actor, ClinicId, DoctorId, Interval, KeptAnswer, Money, Once, Recor
 use platform::crypto::Keyring;
 use platform::journal::{AuditReport, Journal, verify};
 use platform::pg;
+use platform::signing::LinkSigner;
 use secrecy::SecretString;
 use testkit::TestDatabase;
 use tokio_postgres::Client;
@@ -54,13 +56,13 @@ impl House {
         let owner = pg::client(&db.settings).await.unwrap();
         owner.batch_execute(WATCHED).await.unwrap();
         let journal = Journal::new(&SecretString::from("s".repeat(40)));
-        let store = PgAppointments::new(db.pool.clone(), journal.clone(), keys(), Arc::new(Counting));
+        let store = PgAppointments::new(db.pool.clone(), journal.clone(), keys(), links(), Arc::new(Counting));
         Self { db, owner, store, journal }
     }
 
     /// The same store, telling somebody else.
     pub fn telling(&self, watch: impl CalendarWatch + 'static) -> PgAppointments {
-        PgAppointments::new(self.db.pool.clone(), self.journal.clone(), keys(), Arc::new(watch))
+        PgAppointments::new(self.db.pool.clone(), self.journal.clone(), keys(), links(), Arc::new(watch))
     }
 
     /// Books, and expects it to work.
@@ -156,6 +158,11 @@ impl CalendarWatch for Counting {
     }
 }
 
+pub fn links() -> AppointmentLinks {
+    let signer = LinkSigner::new(&SecretString::from("s".repeat(40)), "appointment");
+    AppointmentLinks { signer, public_url: "https://doktolib.example".into() }
+}
+
 pub fn now() -> Timestamp {
     "2027-03-01T12:00:00Z".parse().unwrap()
 }
@@ -206,7 +213,14 @@ pub fn guest(name: &str) -> Patient {
 pub fn booking(offer: &Offer, patient: &Patient) -> NewAppointment {
     let (appointment, event) = Appointment::book(offer.clone(), patient.id, None, now());
     let details = AppointmentDetails { appointment, patient: patient.clone() };
-    NewAppointment { details, patient_is_new: PatientIs::New, booked: recorded(event), edition: None, once: None }
+    NewAppointment {
+        details,
+        patient_is_new: PatientIs::New,
+        booked: recorded(event),
+        edition: None,
+        letter: None,
+        once: None,
+    }
 }
 
 /// [`booking`] of a patient who is known.

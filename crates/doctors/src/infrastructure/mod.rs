@@ -4,9 +4,11 @@ pub mod http;
 mod pg_agendas;
 mod pg_directory;
 mod pg_search;
+mod practices;
 mod schema;
 mod soonest;
 
 pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;
+pub use practices::{clinics_of, names_of_clinics, names_of_doctors};
 pub use soonest::{BusyInTransaction, Rivals, Soonest};

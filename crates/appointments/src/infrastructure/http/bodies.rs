@@ -3,15 +3,13 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use kernel::VisitTypeId;
-use platform::http::{FieldError, in_zone};
+use platform::http::in_zone;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::AppointmentLinks;
-use crate::application::{AppointmentDetails, RequestedStart};
+use crate::application::AppointmentDetails;
 
 /// An RFC 3339 instant; one without an offset is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,56 +44,6 @@ fn plain(text: &str) -> Option<&str> {
     (text.len() > "2027-03-01".len() && !text.contains('[')).then_some(text)
 }
 
-/// A booking by a guest.
-#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewAppointment)]
-pub struct BookBody {
-    /// With whom.
-    #[validate(required)]
-    #[schema(required = true, nullable = false)]
-    pub(super) doctor_id: Option<Uuid>,
-    /// What; the doctor's default when left out.
-    #[schema(value_type = Option<Uuid>)]
-    pub(super) visit_type_id: Option<VisitTypeId>,
-    /// When: a start from the list of slots, with its offset. Either this or `date_time` is needed.
-    #[schema(value_type = Option<String>, format = DateTime, example = "2027-03-01T09:00:00-05:00")]
-    pub(super) starts_at: Option<Instant>,
-    /// In place of `starts_at`: may come without an offset, and is then read on the clinic's wall clock.
-    #[schema(value_type = Option<String>, example = "2027-03-01T09:00:00")]
-    pub(super) date_time: Option<When>,
-    /// Picks the visit type that lasts so long.
-    #[validate(range(min = 5, max = 240))]
-    #[schema(minimum = 5, maximum = 240)]
-    pub(super) duration_minutes: Option<u16>,
-    /// Who comes.
-    #[validate(required, length(min = 1, max = 200))]
-    #[schema(required = true, nullable = false, min_length = 1, max_length = 200, example = "Ada Example")]
-    pub(super) patient_name: Option<String>,
-    /// Where mail reaches the patient.
-    #[validate(required, email, length(max = 320))]
-    #[schema(required = true, nullable = false, format = Email, max_length = 320, example = "ada@example.org")]
-    pub(super) patient_email: Option<String>,
-    /// What the doctor should know.
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000)]
-    pub(super) notes: Option<String>,
-}
-
-impl BookBody {
-    /// The start that is asked for; exactly one of the two fields has to name it.
-    pub(super) fn start(&self) -> Result<RequestedStart, FieldError> {
-        match (self.starts_at, self.date_time) {
-            (Some(Instant(at)), None) | (None, Some(When::Instant(at))) => Ok(RequestedStart::Instant(at)),
-            (None, Some(When::Local(reading))) => Ok(RequestedStart::Local(reading)),
-            (None, None) => Err(FieldError::new("starts_at", "required", "is required")),
-            (Some(_), Some(_)) => {
-                Err(FieldError::new("date_time", "either-or", "must not come together with starts_at"))
-            }
-        }
-    }
-}
-
 /// Why a visit is called off.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,8 +76,9 @@ pub struct AppointmentBody {
     patient_id: Uuid,
     #[schema(example = "Ada Example")]
     patient_name: String,
+    /// Null for who has none: letters go to who looks after them.
     #[schema(example = "ada@example.org")]
-    patient_email: String,
+    patient_email: Option<String>,
     visit_type_id: Uuid,
     clinic_id: Uuid,
     /// `in_person` or `video`.
@@ -151,12 +100,15 @@ pub struct AppointmentBody {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
-    /// Opens, moves and cancels this one appointment without a sign-in. Keep it like a key.
-    manage_url: String,
+    /// Opens, moves and cancels this one appointment without a sign-in. Keep it like a key. Only for who it is for,
+    /// not for those who run the calendar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    manage_url: Option<String>,
 }
 
 impl AppointmentBody {
-    pub(super) fn new(details: &AppointmentDetails, links: &AppointmentLinks) -> Self {
+    pub(super) fn new(details: &AppointmentDetails, manage_url: Option<String>) -> Self {
         let AppointmentDetails { appointment: visit, patient } = details;
         let zone = TimeZone::get(&visit.time_zone).unwrap_or(TimeZone::UTC);
         Self {
@@ -176,7 +128,7 @@ impl AppointmentBody {
             reminder_sent: visit.reminder_sent,
             created_at: in_zone(visit.created_at, &zone),
             updated_at: in_zone(visit.updated_at, &zone),
-            manage_url: links.manage_url(visit.id),
+            manage_url,
         }
     }
 }

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use kernel::{Caller, DoctorId, KeptAnswer, Once};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use kernel::{Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
-use platform::http::{Body, Problem, ProblemBody, context, version_tag};
+use platform::http::{Problem, ProblemBody, context, version_tag};
 
 use super::AppointmentsApi;
-use super::bodies::{AppointmentBody, BookBody, SlotTakenBody};
+use super::bodies::{AppointmentBody, SlotTakenBody};
+use super::book_body::{self, Asked, BookBody};
 use super::manage::scope;
-use crate::application::{AppointmentDetails, Ask, BookError, Booking};
+use crate::application::{AppointmentDetails, BookError};
 
 /// Book a time
 ///
-/// Open to guests where the installation allows it. Send an `Idempotency-Key` and repeat the request with it
+/// Open to guests where the installation allows it; a patient who is signed in books for oneself or a relative, a
+/// doctor in the own calendar, a front desk at its clinics. Send an `Idempotency-Key` and repeat the request with it
 /// whenever you are not sure whether it arrived: it is booked once, and you get the first answer again.
 #[utoipa::path(
     tag = "Appointments",
@@ -31,6 +34,7 @@ use crate::application::{AppointmentDetails, Ask, BookError, Booking};
             ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"),
         )),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "What was shown as a sign-in does not hold", body = ProblemBody, content_type = "application/problem+json", headers(("www-authenticate" = String))),
         (status = 403, description = "`guest-booking-off`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`slot-taken` with alternatives, `patient-busy`, `idempotency-in-progress`", body = SlotTakenBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
@@ -42,18 +46,18 @@ use crate::application::{AppointmentDetails, Ask, BookError, Booking};
 pub(super) async fn book_appointment(
     Anybody(caller): Anybody,
     request: HttpRequest,
-    body: Body<BookBody>,
+    payload: Payload,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let once = key_of(&request)?.map(|key| once(&api, &caller, key, body.fingerprint));
+    let Asked { booking, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
+    let once = key_of(&request)?.map(|key| once(&api, &caller, key, fingerprint));
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
     {
         return again(&before);
     }
-    let booking = booking(body.value)?;
-    match api.book.run(&caller, booking, context::request_id(), once.clone()).await {
-        Ok(booked) => Ok(send(&created(&api, &booked), Replayed::No)),
+    match api.book.run(&caller, booking?, context::request_id(), once.clone()).await {
+        Ok(booked) => Ok(send(&created(&api, &caller, &booked), Replayed::No)),
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {
             let reason = if matches!(refused, BookError::PatientBusy) { "patient_busy" } else { "slot_taken" };
@@ -64,26 +68,15 @@ pub(super) async fn book_appointment(
     }
 }
 
-fn booking(body: BookBody) -> Result<Booking, Problem> {
-    let start = body.start().map_err(|error| Problem::invalid(vec![error]))?;
-    // The three were required where the body was read.
-    let doctor = DoctorId::from_uuid(body.doctor_id.unwrap_or_default());
-    Ok(Booking {
-        ask: Ask { doctor, visit_type: body.visit_type_id, start, duration_minutes: body.duration_minutes },
-        patient_name: body.patient_name.unwrap_or_default(),
-        patient_email: body.patient_email.unwrap_or_default(),
-        notes: body.notes.filter(|notes| !notes.trim().is_empty()),
-    })
-}
-
 fn once(api: &Data<AppointmentsApi>, caller: &Caller, key: String, fingerprint: [u8; 32]) -> Once<AppointmentDetails> {
     let api = Data::clone(api);
-    let answer = move |booked: &AppointmentDetails| created(&api, booked);
+    let whose = caller.clone();
+    let answer = move |booked: &AppointmentDetails| created(&api, &whose, booked);
     Once { scope: scope(caller, "book"), key, fingerprint, answer: Arc::new(answer) }
 }
 
-fn created(api: &AppointmentsApi, booked: &AppointmentDetails) -> KeptAnswer {
-    let body = AppointmentBody::new(booked, &api.links);
+fn created(api: &AppointmentsApi, caller: &Caller, booked: &AppointmentDetails) -> KeptAnswer {
+    let body = AppointmentBody::new(booked, api.links.for_caller(caller, booked.appointment.id));
     KeptAnswer {
         status: 201,
         location: Some(format!("/api/v1/appointments/{}", body.id)),

@@ -68,16 +68,17 @@ pub(super) fn scope(caller: &Caller, what: &str) -> String {
     }
 }
 
-fn shown(api: &AppointmentsApi, details: &AppointmentDetails) -> KeptAnswer {
+pub(super) fn shown(api: &AppointmentsApi, caller: &Caller, details: &AppointmentDetails) -> KeptAnswer {
+    let manage_url = api.links.for_caller(caller, details.appointment.id);
     KeptAnswer {
         status: 200,
         location: None,
         etag: Some(version_tag(details.appointment.version)),
-        body: serde_json::to_vec(&AppointmentBody::new(details, &api.links)).unwrap_or_default(),
+        body: serde_json::to_vec(&AppointmentBody::new(details, manage_url)).unwrap_or_default(),
     }
 }
 
-fn once(
+pub(super) fn once(
     api: &Data<AppointmentsApi>,
     key: Option<String>,
     caller: &Caller,
@@ -85,7 +86,8 @@ fn once(
     fingerprint: [u8; 32],
 ) -> Option<Once<AppointmentDetails>> {
     let api = Data::clone(api);
-    let answer = move |details: &AppointmentDetails| shown(&api, details);
+    let whose = caller.clone();
+    let answer = move |details: &AppointmentDetails| shown(&api, &whose, details);
     Some(Once { scope: scope(caller, what), key: key?, fingerprint, answer: Arc::new(answer) })
 }
 
@@ -106,7 +108,7 @@ fn once(
 pub(super) async fn get_appointment(asker: Asker, api: Data<AppointmentsApi>) -> Result<HttpResponse, Problem> {
     let Asker { id, caller } = asker;
     let details = api.read.run(&caller, id).await?;
-    Ok(send(&shown(&api, &details), Replayed::No))
+    Ok(send(&shown(&api, &caller, &details), Replayed::No))
 }
 
 /// Cancel an appointment
@@ -152,7 +154,7 @@ pub(super) async fn cancel_appointment(
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
     let wish = Cancellation { id, reason, only_versions: versions_in_if_match(&request)? };
     match api.cancel.run(&caller, wish, context::request_id(), once).await {
-        Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
+        Ok(details) => Ok(send(&shown(&api, &caller, &details), Replayed::No)),
         Err(CancelError::Once(error)) => again(&error),
         Err(error) => Err(error.into()),
     }
@@ -199,7 +201,7 @@ pub(super) async fn reschedule_appointment(
     let wish =
         Rescheduling { id, start: RequestedStart::Instant(start.0), only_versions: versions_in_if_match(&request)? };
     match api.reschedule.run(&caller, wish, context::request_id(), once.clone()).await {
-        Ok(details) => Ok(send(&shown(&api, &details), Replayed::No)),
+        Ok(details) => Ok(send(&shown(&api, &caller, &details), Replayed::No)),
         Err(RescheduleError::Once(error)) => again(&error),
         Err(refused @ (RescheduleError::SlotTaken { .. } | RescheduleError::PatientBusy)) => {
             send_refusal(&api.answers, once.as_ref(), refused.into(), api.reschedule.clock.now()).await

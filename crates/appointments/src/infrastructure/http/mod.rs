@@ -2,8 +2,10 @@
 
 mod bodies;
 mod book;
+mod book_body;
 mod manage;
 mod problems;
+mod relatives;
 
 use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
@@ -11,7 +13,10 @@ use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::application::{BookAppointment, CancelAppointment, ReadAppointment, RescheduleAppointment};
+use crate::application::{
+    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ListRelatives, Policy, ReadAppointment,
+    ReleaseRelative, RescheduleAppointment,
+};
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
 pub use problems::PROBLEMS;
@@ -26,6 +31,14 @@ pub struct AppointmentsApi {
     pub cancel: CancelAppointment,
     /// Moves.
     pub reschedule: RescheduleAppointment,
+    /// Shows relatives.
+    pub relatives: ListRelatives,
+    /// Adds relatives.
+    pub add_relative: AddRelative,
+    /// Corrects relatives.
+    pub change_relative: ChangeRelative,
+    /// Lets go of relatives.
+    pub release_relative: ReleaseRelative,
     /// First answers, kept.
     pub answers: Answers,
     /// Makes and checks the links of appointments.
@@ -38,7 +51,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(book::book_appointment)
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
-        .service(manage::reschedule_appointment);
+        .service(manage::reschedule_appointment)
+        .service(relatives::list_relatives)
+        .service(relatives::add_relative)
+        .service(relatives::get_relative)
+        .service(relatives::change_relative)
+        .service(relatives::release_relative);
 }
 
 /// Signed links: whoever holds one may read, move and cancel that one appointment.
@@ -55,6 +73,11 @@ impl AppointmentLinks {
     #[must_use]
     pub fn manage_url(&self, id: AppointmentId) -> String {
         format!("{}/api/v1/appointments/{id}?token={}", self.public_url, self.signer.token(id.as_uuid()))
+    }
+
+    /// The link, for who may have it: those who run the calendar sign in instead, so that it is seen what they read.
+    fn for_caller(&self, caller: &Caller, id: AppointmentId) -> Option<String> {
+        (!Policy::is_team(caller)).then(|| self.manage_url(id))
     }
 
     /// Who holds this token: the holder of that appointment's link, or nobody.

@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::bad;
 use super::bodies::FreeSlotBody;
-use crate::application::{BookError, CancelError, FreeSlot, NoOffer, ReadError, RescheduleError};
+use crate::application::{
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, FreeSlot, NoOffer, ReadError, RelativesError,
+    ReleaseRelativeError, RescheduleError,
+};
 use crate::domain::{CancelRefusal, PatientError, RescheduleRefusal};
 
 macro_rules! kinds {
@@ -42,6 +45,12 @@ kinds! {
         "A visit can be cancelled or moved until it starts. Ask the front desk.";
     VISIT_OVER 409 "visit-over" "The visit is over or was called off"
         "Nothing leaves the states completed, cancelled and no_show. Book a new visit.";
+    TOO_MANY_RELATIVES 409 "too-many-relatives" "You look after as many people as one may"
+        "One user looks after at most twenty others. Let go of somebody first.";
+    ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
+        "Your own record goes with your account; erase the account to have it pseudonymised.";
+    VISITS_AHEAD 409 "visits-ahead" "There are visits ahead"
+        "Nobody would be told of them any more. Cancel them first, or wait until they are over.";
 }
 
 impl From<NoOffer> for Problem {
@@ -98,10 +107,11 @@ impl From<BookError> for Problem {
     fn from(error: BookError) -> Self {
         match error {
             BookError::GuestsNotAllowed => Self::of(&GUEST_BOOKING_OFF),
-            BookError::BadPatient(PatientError::BadName) => {
-                bad("patient_name", "name", "must have 1 to 200 printable characters")
-            }
-            BookError::BadPatient(PatientError::BadEmail) => bad("patient_email", "email", "is not an e-mail address"),
+            BookError::OthersCalendar => NoOffer::UnknownDoctor.into(),
+            BookError::UnknownPatient => bad("patient_id", "unknown", "is no patient whom you may book for"),
+            BookError::Nobody => bad("patient_id", "required", "is required"),
+            BookError::Unreachable => bad("patient_email", "required", "is required where there is no patient_phone"),
+            BookError::BadPatient(error) => bad_patient(error, "patient_"),
             BookError::NotOffered(no) => no.into(),
             BookError::NotForNewPatients => Self::of(&NOT_FOR_NEW_PATIENTS).field(FieldError::new(
                 "visit_type_id",
@@ -113,6 +123,62 @@ impl From<BookError> for Problem {
             // Answered before this is reached; were it not, the client would at least be told to come again.
             BookError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
             BookError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+/// 422 on the field that cannot be; `prefix` stands before its name.
+fn bad_patient(error: PatientError, prefix: &str) -> Problem {
+    let (field, code, message) = match error {
+        PatientError::BadName => ("name", "name", "must have 1 to 200 printable characters"),
+        PatientError::BadEmail => ("email", "email", "is not an e-mail address"),
+        PatientError::BadPhone => ("phone", "phone", "is not a phone number of 5 to 15 digits"),
+        PatientError::BadBirthDate => ("birth_date", "birth-date", "must lie between 1900 and today"),
+    };
+    bad(&format!("{prefix}{field}"), code, message)
+}
+
+impl From<RelativesError> for Problem {
+    fn from(error: RelativesError) -> Self {
+        match error {
+            RelativesError::NotFound => Self::of(&kinds::NOT_FOUND),
+            RelativesError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<AddRelativeError> for Problem {
+    fn from(error: AddRelativeError) -> Self {
+        match error {
+            AddRelativeError::NotSignedIn => Self::of(&kinds::NOT_SIGNED_IN),
+            AddRelativeError::Oneself => bad("relation", "self", "is what you are to yourself alone"),
+            AddRelativeError::BadPatient(error) => bad_patient(error, ""),
+            AddRelativeError::TooMany => Self::of(&TOO_MANY_RELATIVES),
+            AddRelativeError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            AddRelativeError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<ChangeRelativeError> for Problem {
+    fn from(error: ChangeRelativeError) -> Self {
+        match error {
+            ChangeRelativeError::NotFound => Self::of(&kinds::NOT_FOUND),
+            ChangeRelativeError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            ChangeRelativeError::Oneself => bad("relation", "self", "nobody becomes oneself, and oneself nobody else"),
+            ChangeRelativeError::BadPatient(error) => bad_patient(error, ""),
+            ChangeRelativeError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<ReleaseRelativeError> for Problem {
+    fn from(error: ReleaseRelativeError) -> Self {
+        match error {
+            ReleaseRelativeError::NotFound => Self::of(&kinds::NOT_FOUND),
+            ReleaseRelativeError::Oneself => Self::of(&ONESELF_STAYS),
+            ReleaseRelativeError::VisitsAhead => Self::of(&VISITS_AHEAD),
+            ReleaseRelativeError::Failed(failure) => Self::internal(&failure),
         }
     }
 }

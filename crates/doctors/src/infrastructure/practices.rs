@@ -1,0 +1,45 @@
+//! What doctors and clinics are called, and where doctors work; other slices ask for it through their own ports.
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::schema::{clinic, doctor, weekly_hours};
+
+/// The names of these doctors, given name first, also of those who are no longer listed. In any order.
+///
+/// # Errors
+/// Of the database.
+pub async fn names_of_doctors(
+    mut conn: &AsyncPgConnection,
+    doctors: &[Uuid],
+) -> Result<Vec<(Uuid, String)>, DieselError> {
+    let rows: Vec<(Uuid, String, String)> = doctor::table
+        .filter(doctor::id.eq_any(doctors))
+        .select((doctor::id, doctor::first_name, doctor::last_name))
+        .load(&mut conn)
+        .await?;
+    Ok(rows.into_iter().map(|(id, first, last)| (id, format!("{first} {last}"))).collect())
+}
+
+/// The names of these clinics, also of those that are closed. In any order.
+///
+/// # Errors
+/// Of the database.
+pub async fn names_of_clinics(
+    mut conn: &AsyncPgConnection,
+    clinics: &[Uuid],
+) -> Result<Vec<(Uuid, String)>, DieselError> {
+    clinic::table.filter(clinic::id.eq_any(clinics)).select((clinic::id, clinic::name)).load(&mut conn).await
+}
+
+/// The clinics at which a doctor has hours or is listed; none when there is no such doctor.
+///
+/// # Errors
+/// Of the database.
+pub async fn clinics_of(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Vec<Uuid>, DieselError> {
+    let listed = doctor::table.filter(doctor::id.eq(id)).select(doctor::clinic_id);
+    let open = weekly_hours::table.filter(weekly_hours::doctor_id.eq(id)).select(weekly_hours::clinic_id);
+    listed.union(open).load(&mut conn).await
+}
