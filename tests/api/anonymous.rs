@@ -28,7 +28,8 @@ const PUBLIC: [&str; 14] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`.
-const TRIED_ELSEWHERE: [&str; 4] = ["endAllSessions", "endSession", "refreshSession", "signOut"];
+const TRIED_ELSEWHERE: [&str; 7] =
+    ["addRelative", "changeRelative", "endAllSessions", "endSession", "refreshSession", "releaseRelative", "signOut"];
 
 #[actix_web::test]
 async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else() {
@@ -44,7 +45,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
         // A visit that is there, one that is not, and a body that is none: all are told the same.
         for number in [12109, 99999] {
-            let uri = operation.path.replace("{id}", &id('a', number));
+            let uri = operation.path.replace("{id}", &id('a', number)).replace("{patient_id}", &id('b', number));
             let request = || TestRequest::with_uri(&uri).method(method.clone());
             for request in [
                 request(),
@@ -61,11 +62,16 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
     assert_eq!(
         closed.into_iter().collect::<Vec<_>>(),
         [
+            "addRelative",
             "cancelAppointment",
+            "changeRelative",
             "endAllSessions",
             "endSession",
             "getAppointment",
+            "getRelative",
+            "listRelatives",
             "listSessions",
+            "releaseRelative",
             "rescheduleAppointment",
             "signOut"
         ]

@@ -74,6 +74,8 @@ async fn a_child_is_added_once_booked_for_corrected_and_let_go() {
     assert_eq!(app.get_as(who, RELATIVES).await.list().len(), 1);
     let kept = format!("SELECT count(*) FROM appointments.patient WHERE id = '{child}'");
     assert_eq!(app.number(&kept).await, 1, "the record stays");
+    let trail = format!("SELECT action FROM journal.audit_event WHERE subject = '{child}' ORDER BY seq");
+    assert_eq!(app.texts(&trail).await, ["patient.relative_added", "patient.corrected", "patient.relative_released"]);
 }
 
 #[actix_web::test]

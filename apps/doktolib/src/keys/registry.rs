@@ -13,7 +13,7 @@ pub struct SealedTable {
 
 /// All there are.
 pub const SEALED: &[SealedTable] = &[
-    SealedTable { table: "appointments.patient", id: "id", columns: &["name", "email"] },
+    SealedTable { table: "appointments.patient", id: "id", columns: &["name", "email", "phone", "birth_date"] },
     SealedTable { table: "appointments.appointment", id: "id", columns: &["notes", "cancel_reason"] },
     SealedTable { table: "auth.account", id: "id", columns: &["name", "email", "totp_secret"] },
     SealedTable { table: "auth.session", id: "id", columns: &["client"] },
