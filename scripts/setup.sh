@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what Doktolib is built with and needs to run is on this machine.
 #
-#   scripts/setup.sh [build] [postgres] [redis]      the first two when nothing is named
+#   scripts/setup.sh [build] [postgres] [redis] [mail]      the first two when nothing is named
 #
 # Installs what is missing where that is possible without asking, and says what to do where it is not.
 # Quick when nothing is missing.
@@ -112,12 +112,40 @@ need_redis() {
     fail "Redis is missing, some tests need it; install it (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install valkey; macOS: brew install redis), or python3 with venv and run this again, or set DOKTOLIB_REDIS_SERVER to its program"
 }
 
+# The places where the tests look, too (crates/testkit/src/smtp.rs).
+mail_server_is_here() {
+    local python
+    for python in ${DOKTOLIB_TEST_PYTHON:+"$DOKTOLIB_TEST_PYTHON"} "$root/data/mail-server/bin/python" /usr/bin/python3 python3; do
+        "$python" -c 'import aiosmtpd' >/dev/null 2>&1 && return 0
+    done
+    return 1
+}
+
+# Only the tests want one; it is written in Python.
+need_mail_server() {
+    mail_server_is_here && return 0
+    if is_root && has apt-get; then
+        apt_install python3-aiosmtpd && mail_server_is_here && return 0
+        say "apt-get brought no aiosmtpd"
+    fi
+    if has python3; then
+        say "fetching aiosmtpd with pip into $root/data/mail-server"
+        mkdir -p "$root/data"
+        python3 -m venv "$root/data/mail-server" >&2 &&
+            "$root/data/mail-server/bin/python" -m pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 >&2 || true
+        mail_server_is_here && return 0
+        say "pip brought no aiosmtpd"
+    fi
+    fail "the mail server of the tests is missing; install it (Debian, Ubuntu: apt-get install python3-aiosmtpd), or install python3 with venv (Debian, Ubuntu: python3-venv) and run this again, or set DOKTOLIB_TEST_PYTHON to a python that can import aiosmtpd"
+}
+
 [ $# -gt 0 ] || set -- build postgres
 for need in "$@"; do
     case $need in
         build) need_build ;;
         postgres) need_postgres ;;
         redis) need_redis ;;
-        *) fail "does not know '$need'; it knows build, postgres and redis" ;;
+        mail) need_mail_server ;;
+        *) fail "does not know '$need'; it knows build, postgres, redis and mail" ;;
     esac
 done

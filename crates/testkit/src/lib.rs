@@ -1,4 +1,4 @@
-//! A real PostgreSQL for every test.
+//! A real PostgreSQL for every test, and a real mail server for those that send.
 //!
 //! ```no_run
 //! # async fn a_test() {
@@ -13,7 +13,9 @@
 mod database;
 mod redis;
 mod server;
+mod smtp;
 
 pub use database::{TestDatabase, database, database_with, empty_database};
 pub use redis::Redis;
 pub use server::{Throwaway, throwaway};
+pub use smtp::{MailPrivacy, MailServer, MailServerOptions, TakenMail};

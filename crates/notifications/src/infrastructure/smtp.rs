@@ -1,5 +1,6 @@
 //! Mail by SMTP (RFC 5321), to a server that passes it on.
 
+use std::error::Error as _;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -164,6 +165,8 @@ enum Trouble {
     PutOff(u16),
     #[error("the mail server does not understand ({0})")]
     Protocol(u16),
+    #[error("the mail server offers no STARTTLS, or no way to sign in that we know")]
+    Unable,
     #[error("the mail server's answer is not SMTP")]
     NotSmtp,
 }
@@ -221,7 +224,7 @@ impl Post for SmtpPost {
         let message = self.head.message(mail).map_err(refused)?;
         match tokio::time::timeout(self.patience, self.transport.send(message)).await {
             Ok(Ok(_accepted)) => Ok(()),
-            Ok(Err(error)) => Err(judge(&error)),
+            Ok(Err(error)) => Err(judge(&error, &mail.to)),
             Err(_elapsed) => Err(failed(Trouble::Late)),
         }
     }
@@ -231,23 +234,38 @@ fn failed(trouble: Trouble) -> NotSent {
     NotSent::Failed(PortFailure::new("send mail", trouble).of_kind(FailureKind::Unavailable))
 }
 
-fn judge(error: &Error) -> NotSent {
+fn judge(error: &Error, to: &str) -> NotSent {
     if let Some(code) = error.status() {
         return judge_code(code.into());
     }
-    if error.is_client() {
-        // E.g. an address with letters that the server does not take.
+    // Our side gives up before it has said anything of the mail. All in it but the address is ASCII.
+    if error.is_client() && !to.is_ascii() {
         return NotSent::Refused("the address cannot be written to".to_owned());
     }
     failed(if error.is_timeout() {
         Trouble::Late
-    } else if error.is_tls() {
+    } else if error.is_tls() || handshake_failed(error) {
         Trouble::Tls
+    } else if error.is_client() {
+        Trouble::Unable
     } else if error.is_response() {
         Trouble::NotSmtp
     } else {
         Trouble::Away
     })
+}
+
+/// The library tells a broken handshake as a broken connection.
+fn handshake_failed(error: &Error) -> bool {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// What a reply code means (RFC 5321, section 4.2.3; RFC 4954, section 6; RFC 7504). What is said about us or our

@@ -1,0 +1,253 @@
+//! Letters out of a real outbox to a real mail server.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use kernel::{Clock as _, StoppedClock};
+use notifications::application::SendLetter;
+use notifications::infrastructure::{Letters, SmtpPost, SmtpSettings};
+use platform::crypto::Keyring;
+use platform::letters::{self, Letter};
+use platform::outbox::{Courier, Failed, Outbox};
+use platform::pg;
+use secrecy::SecretString;
+use testkit::{MailPrivacy, MailServer, MailServerOptions, TakenMail, TestDatabase};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+const SITE: &str = "https://doktolib.example";
+
+fn now() -> Timestamp {
+    "2027-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// An outbox whose letters go to one mail server.
+struct House {
+    db: TestDatabase,
+    keys: Keyring,
+    clock: Arc<StoppedClock>,
+    courier: Courier,
+    going: watch::Receiver<bool>,
+    _stop: watch::Sender<bool>,
+}
+
+impl House {
+    async fn new(url: &str, root_cert: Option<PathBuf>) -> Self {
+        Self::with(url, root_cert, Duration::from_secs(20)).await
+    }
+
+    async fn with(url: &str, root_cert: Option<PathBuf>, patience: Duration) -> Self {
+        let db = testkit::database().await;
+        let keys = Keyring::derived(&SecretString::from("s".repeat(40)));
+        let clock = Arc::new(StoppedClock::at(now()));
+        let mut settings: SmtpSettings = url.parse().unwrap();
+        settings.root_cert = root_cert;
+        settings.patience = patience;
+        let post = SmtpPost::new(&settings, "Doktolib <no-reply@clinic.example>".parse().unwrap(), SITE).unwrap();
+        let send = SendLetter { post: Arc::new(post), public_url: SITE.into() };
+        let letters = Letters::new(send, keys.clone());
+        let courier = Courier::new(Outbox::new(db.pool.clone()), vec![Arc::new(letters)], clock.clone());
+        let (stop, going) = watch::channel(false);
+        Self { db, keys, clock, courier, going, _stop: stop }
+    }
+
+    async fn post(&self, letter: &Letter) -> Uuid {
+        let mut conn = pg::conn(&self.db.pool).await.unwrap();
+        let id = letters::post(&mut conn, &self.keys, letter, Uuid::now_v7(), self.clock.now()).await.unwrap();
+        id.as_uuid()
+    }
+
+    async fn work(&self) {
+        while self.courier.round(&self.going).await.unwrap() > 0 {}
+    }
+
+    async fn failed(&self) -> Vec<Failed> {
+        self.courier.outbox().failed().await.unwrap()
+    }
+
+    /// What the outbox says of the last failure of each waiting letter.
+    async fn troubles(&self) -> Vec<String> {
+        let client = pg::client(&self.db.settings).await.unwrap();
+        let sql = "SELECT last_error FROM journal.outbox WHERE done_at IS NULL AND failed_at IS NULL ORDER BY id";
+        let rows = client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_default()).collect()
+    }
+
+    async fn sealed(&self) -> i64 {
+        let client = pg::client(&self.db.settings).await.unwrap();
+        client.query_one("SELECT count(*) FROM journal.outbox WHERE sealed IS NOT NULL", &[]).await.unwrap().get(0)
+    }
+}
+
+fn code_for(to: &str) -> Letter {
+    Letter::new("sign-in-code", to, "en").with("code", "424242").with("minutes", "10")
+}
+
+fn server(privacy: MailPrivacy, login: Option<(&str, &str)>) -> MailServer {
+    let login = login.map(|(name, password)| (name.to_owned(), password.to_owned()));
+    MailServer::start(MailServerOptions { privacy, login, ..MailServerOptions::default() })
+}
+
+fn only(mut taken: Vec<TakenMail>) -> TakenMail {
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    taken.remove(0)
+}
+
+#[tokio::test]
+async fn a_letter_arrives_over_starttls_from_who_may_send_it_whole_and_with_its_own_id() {
+    let server = server(MailPrivacy::StartTls, Some(("clinic@mail.example", "p%ss w:rd")));
+    let url = format!("smtp://clinic%40mail.example:p%25ss%20w%3Ard@localhost:{}?tls=required", server.port());
+    let house = House::new(&url, Some(server.root_cert())).await;
+    let id = house.post(&code_for("ada@example.org")).await;
+    assert_eq!(house.sealed().await, 1);
+    house.work().await;
+    assert_eq!(house.troubles().await, [""; 0]);
+
+    let mail = only(server.taken());
+    assert!(mail.private && mail.to == ["ada@example.org"] && mail.from == "no-reply@clinic.example", "{mail:?}");
+    assert_eq!(mail.hello, "doktolib.example");
+    for (field, expected) in [
+        ("Message-ID", format!("<{id}@doktolib.example>").as_str()),
+        ("From", "Doktolib <no-reply@clinic.example>"),
+        ("To", "ada@example.org"),
+        ("Subject", "Your code to sign in to Doktolib"),
+        ("Date", "Mon, 01 Mar 2027 12:00:00 +0000"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", "en"),
+    ] {
+        assert_eq!(mail.field(field), Some(expected), "{field}");
+    }
+    assert_eq!(mail.content.matches("424242").count(), 2, "once as text and once as HTML: {}", mail.content);
+    assert_eq!((house.sealed().await, house.failed().await.len()), (0, 0), "what was sent is forgotten");
+}
+
+#[tokio::test]
+async fn tls_from_the_first_byte_and_none_at_all_work_where_they_are_asked_for() {
+    for (privacy, scheme) in [(MailPrivacy::Tls, "smtps"), (MailPrivacy::Nothing, "smtp")] {
+        let server = server(privacy, Some(("u", "p")));
+        let url = format!("{scheme}://u:p@localhost:{}", server.port());
+        let house = House::new(&url, Some(server.root_cert())).await;
+        // Ten of them, over a connection that is kept.
+        for number in 0..10 {
+            house.post(&code_for(&format!("reader-{number}@example.org"))).await;
+        }
+        house.work().await;
+        assert_eq!(house.troubles().await, [""; 0]);
+        assert_eq!(server.taken().len(), 10, "{privacy:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_a_server_whose_certificate_or_privacy_is_not_as_it_must_be() {
+    let tls = server(MailPrivacy::StartTls, None);
+    let open = server(MailPrivacy::Nothing, None);
+    let stranger = server(MailPrivacy::StartTls, None);
+    for (url, root, trouble) in [
+        // An authority nobody has named, another one, and a certificate for another host.
+        (format!("smtp://localhost:{}?tls=required", tls.port()), None, "TLS"),
+        (format!("smtp://localhost:{}?tls=required", tls.port()), Some(stranger.root_cert()), "TLS"),
+        (format!("smtp://127.0.0.1:{}?tls=required", tls.port()), Some(tls.root_cert()), "TLS"),
+        // A server that offers no STARTTLS, as somebody in between would make it look.
+        (format!("smtp://localhost:{}?tls=required", open.port()), None, "offers no STARTTLS"),
+        (format!("smtps://localhost:{}", open.port()), None, "mail server"),
+    ] {
+        let house = House::new(&url, root).await;
+        house.post(&code_for("ada@example.org")).await;
+        house.work().await;
+        assert_eq!((tls.taken().len(), open.taken().len()), (0, 0), "{url}");
+        let troubles = house.troubles().await;
+        assert!(troubles.len() == 1 && troubles[0].contains(trouble), "{url}: {troubles:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_our_fault_so_the_letter_is_kept_until_it_is_mended() {
+    let mut server = server(MailPrivacy::StartTls, Some(("u", "right")));
+    let url = format!("smtp://u:wrong@localhost:{}?tls=required", server.port());
+    let house = House::new(&url, Some(server.root_cert())).await;
+    house.post(&code_for("ada@example.org")).await;
+    house.work().await;
+    assert_eq!(house.troubles().await, ["the mail server refuses our name and password (535)"]);
+    server.change(|options| options.login = Some(("u".into(), "wrong".into())));
+    server.come_back();
+    house.clock.advance(SignedDuration::from_secs(5));
+    house.work().await;
+    assert_eq!(server.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_who_is_refused_for_good_is_given_up_at_once_and_others_get_their_letters() {
+    let server = MailServer::start(MailServerOptions {
+        refuses: vec!["nobody@example.org".into()],
+        defers: vec!["later@example.org".into()],
+        ..MailServerOptions::default()
+    });
+    let house = House::new(&format!("smtp://localhost:{}", server.port()), None).await;
+    let refused = house.post(&code_for("nobody@example.org")).await;
+    house.post(&code_for("later@example.org")).await;
+    house.post(&code_for("ada@example.org")).await;
+    let broken = house.post(&Letter::new("sign-in-code", "ada@example.org", "en").with("code", "1")).await;
+    let nonsense = house.post(&code_for("no address")).await;
+    let umlaut = house.post(&code_for("jürgen@example.org")).await;
+    house.work().await;
+    assert_eq!(only(server.taken()).to, ["ada@example.org"]);
+    let failed = house.failed().await;
+    let why = |id: Uuid| {
+        let found = failed.iter().find(|failed| failed.id == id).unwrap();
+        (found.attempts, found.last_error.as_str())
+    };
+    assert_eq!(failed.len(), 4);
+    // The server's own words hold the address, so they are not kept.
+    assert_eq!(why(refused), (1, "refused by the mail server (550)"));
+    assert_eq!(why(broken), (1, "sign-in-code: the value minutes is missing"));
+    assert_eq!(why(nonsense), (1, "the address cannot be written to"));
+    assert_eq!(why(umlaut), (1, "the address cannot be written to"));
+    assert_eq!(house.troubles().await, ["the mail server puts it off (451)"]);
+}
+
+#[tokio::test]
+async fn while_the_mail_server_is_away_nothing_is_lost_and_all_goes_out_when_it_is_back() {
+    let mut server = server(MailPrivacy::Nothing, None);
+    let house = House::new(&format!("smtp://localhost:{}", server.port()), None).await;
+    house.post(&code_for("first@example.org")).await;
+    house.work().await;
+    assert_eq!(server.taken().len(), 1, "there is a kept connection now");
+    server.go_away();
+    let mut ids = BTreeSet::new();
+    for number in 0..40 {
+        ids.insert(house.post(&code_for(&format!("reader-{number}@example.org"))).await);
+    }
+    // Half an hour of tries.
+    for _ in 0..30 {
+        house.work().await;
+        house.clock.advance(SignedDuration::from_mins(1));
+    }
+    assert_eq!(house.failed().await.len(), 0);
+    assert_eq!(house.troubles().await, vec!["the mail server cannot be reached"; 40]);
+    server.come_back();
+    house.clock.advance(SignedDuration::from_mins(16));
+    house.work().await;
+    let taken = server.taken();
+    let id_of = |mail: &TakenMail| -> Uuid {
+        mail.field("Message-ID").unwrap().trim_start_matches('<').split('@').next().unwrap().parse().unwrap()
+    };
+    let sent: BTreeSet<Uuid> = taken[1..].iter().map(id_of).collect();
+    assert_eq!((taken.len(), sent), (41, ids), "each once");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_the_connection_and_says_nothing_holds_nobody_up_for_long() {
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://127.0.0.1:{}", deaf.local_addr().unwrap().port());
+    let house = House::with(&url, None, Duration::from_millis(300)).await;
+    house.post(&code_for("ada@example.org")).await;
+    let begun = Instant::now();
+    house.work().await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(house.troubles().await, ["the mail server does not answer in time"]);
+}
