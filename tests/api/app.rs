@@ -17,10 +17,9 @@ use doktolib::mailing::Mailing;
 use doktolib::seed::{SeedOptions, TEST_DATA_NOW, seed, seed_test_data};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
-use kernel::{Caller, ClinicId, DoctorId, SessionId, StoppedClock, UserId};
+use kernel::StoppedClock;
 use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
-use platform::http::admission::{Doorkeeper, Extent, Shown, SignedIn, Turned};
 use platform::pg::{self, PgPool};
 use platform::signing::LinkSigner;
 use secrecy::SecretString;
@@ -28,6 +27,9 @@ use serde_json::{Value, json};
 use testkit::TestDatabase;
 use tokio::sync::Mutex;
 use uuid::Uuid;
+
+use crate::who::Badges;
+pub use crate::who::Who;
 
 pub const PUBLIC_URL: &str = "https://doktolib.example";
 const SECRET: &str = "a secret of the tests, longer than 32 characters";
@@ -326,68 +328,6 @@ impl Answer {
         let path = body["manage_url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
         let (path, query) = path.split_once('?').unwrap();
         format!("{path}{step}?{query}")
-    }
-}
-
-/// Somebody of the fixed set who is signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// The user who is patient `n` (1–20 but 4, a child whom the user of 3 looks after).
-    Patient(u32),
-    /// The user of doctor `n` (1–5).
-    Doctor(u32),
-    /// The front desk of clinic `n` (1–2).
-    Staff(u32),
-    Admin,
-}
-
-impl Who {
-    /// The id of the account.
-    pub fn user(self) -> String {
-        let number = match self {
-            Self::Doctor(n) => n,
-            Self::Staff(n) => 10 + n,
-            Self::Admin => 21,
-            Self::Patient(n) => 100 + n,
-        };
-        id('9', number)
-    }
-
-    /// The value of `Authorization`.
-    pub fn bearer(self) -> (&'static str, String) {
-        let (role, number) = match self {
-            Self::Patient(n) => ("patient", n),
-            Self::Doctor(n) => ("doctor", n),
-            Self::Staff(n) => ("staff", n),
-            Self::Admin => ("admin", 0),
-        };
-        ("authorization", format!("Bearer {role}.{number}"))
-    }
-}
-
-/// Reads what [`Who::bearer`] writes.
-struct Badges;
-
-#[async_trait::async_trait]
-impl Doorkeeper for Badges {
-    async fn admit(&self, shown: Shown) -> Result<SignedIn, Turned> {
-        let Shown::Bearer(badge) = shown else { return Err(Turned::NotSignedIn) };
-        let (role, number) = badge.split_once('.').ok_or(Turned::NotSignedIn)?;
-        let number: u32 = number.parse().map_err(|_| Turned::NotSignedIn)?;
-        let uuid = |text: String| text.parse::<Uuid>().unwrap();
-        let user = |who: Who| UserId::from_uuid(uuid(who.user()));
-        let clinic = |number| vec![ClinicId::from_uuid(uuid(id('c', number)))];
-        let caller = match role {
-            "patient" => Caller::patient(user(Who::Patient(number))),
-            "doctor" => {
-                let profile = DoctorId::from_uuid(uuid(doctor(number)));
-                Caller::doctor(user(Who::Doctor(number)), profile, clinic(if number < 4 { 1 } else { 2 }))
-            }
-            "staff" => Caller::staff(user(Who::Staff(number)), clinic(number)),
-            "admin" => Caller::admin(user(Who::Admin)),
-            _ => return Err(Turned::NotSignedIn),
-        };
-        Ok(SignedIn { caller, session: SessionId::mint(), extent: Extent::Full })
     }
 }
 

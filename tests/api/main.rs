@@ -24,3 +24,4 @@ mod sign_ins;
 mod slots;
 mod snapshots;
 mod visits_reach;
+mod who;

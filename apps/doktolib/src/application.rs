@@ -120,7 +120,9 @@ impl Application {
         } = parts;
         let journal = Journal::new(&secret);
         let users = PgUsers::new(pool.clone(), keys.clone(), journal.clone());
-        let signing_in = SigningIn::new(&pool, &journal, &keys, &secret, token_keys, &public_url, &clock, &users);
+        let mint = Mint::new(AccessTokens::new(token_keys, public_url.clone()), &secret);
+        let sessions = PgSessions::new(pool.clone(), journal.clone(), keys.clone());
+        let signing_in = SigningIn::new(&pool, mint, sessions, &public_url, &clock, &users);
         let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
         let soonest = Soonest::new(pool.clone(), booked.clone());
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
@@ -214,16 +216,13 @@ struct SigningIn {
 impl SigningIn {
     fn new(
         pool: &PgPool,
-        journal: &Journal,
-        keys: &Keyring,
-        secret: &SecretString,
-        token_keys: TokenKeys,
+        mint: Mint,
+        store: PgSessions,
         public_url: &str,
         clock: &Arc<dyn Clock>,
         users: &PgUsers,
     ) -> Self {
-        let mint = Mint::new(AccessTokens::new(token_keys, public_url.to_owned()), secret);
-        let store = Arc::new(PgSessions::new(pool.clone(), journal.clone(), keys.clone()));
+        let store = Arc::new(store);
         let cookie = SessionCookie::of(public_url);
         Self {
             sessions: Arc::new(OpenSession { store: store.clone(), mint: Arc::new(mint.clone()) }),

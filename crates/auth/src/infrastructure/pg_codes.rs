@@ -91,7 +91,7 @@ impl PgUsers {
             let Some(found) = found.filter(|found| found.taken) else { return Ok(None) };
             let redeemed = self.redeemed(conn, shown.request, found).await?;
             match decide(&redeemed) {
-                Err(refusal) => return pg::refuse(refusal.into()),
+                Err(refusal) => pg::refuse(refusal.into()),
                 Ok(Outcome::Create(new)) => {
                     self.insert(conn, &new).await?;
                     Ok::<_, Abort<StoreError>>(Some(new.account))

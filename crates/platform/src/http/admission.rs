@@ -290,12 +290,12 @@ mod tests {
     }
 
     async fn status(request: TestRequest) -> u16 {
-        let admins = |_: As<Admins>| async { HttpResponse::Ok() };
+        let admins = |_: As<Admins>| async { HttpResponse::Ok().finish() };
         let app = App::new()
             .app_data(doorkeeper(Arc::new(Door)))
             .route("/admins", web::to(admins))
-            .route("/open", web::to(|_: Anybody| async { HttpResponse::Ok() }))
-            .route("/setup", web::to(|_: SettingUp| async { HttpResponse::Ok() }))
+            .route("/open", web::to(|_: Anybody| async { HttpResponse::Ok().finish() }))
+            .route("/setup", web::to(|_: SettingUp| async { HttpResponse::Ok().finish() }))
             .wrap(actix_web::middleware::from_fn(admission));
         call_service(&init_service(app).await, request.to_request()).await.status().as_u16()
     }
