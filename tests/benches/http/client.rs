@@ -34,6 +34,12 @@ impl Connection {
         self.exchange()
     }
 
+    pub fn get_as(&mut self, target: &str, access_token: &str) -> io::Result<Answer<'_>> {
+        self.request.clear();
+        write!(self.request, "GET {target} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {access_token}\r\n\r\n")?;
+        self.exchange()
+    }
+
     pub fn post(&mut self, target: &str, key: &str, body: &str) -> io::Result<Answer<'_>> {
         self.request.clear();
         write!(

@@ -188,12 +188,15 @@ fn of_size(options: &Options, doctors: u32) -> Outcome<Vec<Results>> {
 
 pub const PACED: &str = "stress mix, paced";
 
+const SIGNED_IN: &str = "doctor by id, signed in";
+
 const MIX: &str = "stress mix, as fast as it goes";
 
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 17] = [
     "liveness, no database",
     "health",
     "doctor by id",
+    SIGNED_IN,
     "search, best rated",
     "search, specialty",
     "search, specialty + city, soonest",
@@ -217,7 +220,7 @@ fn operation(contestant: &Contestant, name: &str, options: &Options) -> Outcome<
     let targets: &[String] = match name {
         "liveness, no database" => &live,
         "health" => &ready,
-        "doctor by id" => &catalogue.by_id,
+        "doctor by id" | SIGNED_IN => &catalogue.by_id,
         "search, best rated" => &catalogue.by_rating,
         "search, specialty" => &catalogue.by_specialty,
         "search, specialty + city, soonest" => &catalogue.by_pair,
@@ -227,6 +230,7 @@ fn operation(contestant: &Contestant, name: &str, options: &Options) -> Outcome<
         "slots of 14 days" => &catalogue.fortnight,
         _ => &[],
     };
+    let access_token = if name == SIGNED_IN { Some(server.access_token()?) } else { None };
     let visitor = |number: usize| -> Box<dyn Visitor + '_> {
         match name {
             MIX | PACED => Box::new(Journey::new(catalogue, number)),
@@ -234,7 +238,7 @@ fn operation(contestant: &Contestant, name: &str, options: &Options) -> Outcome<
             "booking, first free time" => Box::new(Booker { free: earliest, booked }),
             "booking, taken (409)" => Box::new(Rival { booked, next: number }),
             "cancel" => Box::new(Canceller { booked }),
-            _ => Box::new(Reader { targets, next: number }),
+            _ => Box::new(Reader { targets, access_token: access_token.as_deref(), next: number }),
         }
     };
     let expected: &[u16] = match name {

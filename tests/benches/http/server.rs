@@ -62,6 +62,16 @@ impl Server {
         outcome
     }
 
+    /// An access token of the demo's patient.
+    pub fn access_token(&self) -> Outcome<String> {
+        let asked = ["token", "--user", "patient@example.com", "--minutes", "1440"];
+        let printed = command(&self.binary, self.data.path()).args(asked).env("RUST_LOG", "warn").output()?;
+        if !printed.status.success() {
+            return Err(String::from_utf8_lossy(&printed.stderr).into_owned().into());
+        }
+        Ok(String::from_utf8(printed.stdout)?.trim().to_owned())
+    }
+
     pub fn used(&self) -> Used {
         let children = processes_of(self.postmaster);
         let postgres = children.into_iter().chain([self.postmaster]).map(cpu_of).sum::<u64>();

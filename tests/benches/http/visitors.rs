@@ -30,6 +30,8 @@ impl Booked {
 /// Reads one of many targets after the other.
 pub struct Reader<'a> {
     pub targets: &'a [String],
+    /// Of who is signed in.
+    pub access_token: Option<&'a str>,
     pub next: usize,
 }
 
@@ -37,7 +39,12 @@ impl Visitor for Reader<'_> {
     fn step(&mut self, connection: &mut Connection) -> io::Result<Option<Step>> {
         // A stride that visits every target in an order without locality.
         self.next = (self.next + 7919) % self.targets.len();
-        connection.get(&self.targets[self.next]).map(|answer| Some(step(Kind::Read, &answer)))
+        let target = &self.targets[self.next];
+        let answer = match self.access_token {
+            Some(token) => connection.get_as(target, token)?,
+            None => connection.get(target)?,
+        };
+        Ok(Some(step(Kind::Read, &answer)))
     }
 }
 
