@@ -11,6 +11,7 @@ use platform::telemetry;
 use crate::config::{Config, Tier};
 use crate::database::Database;
 use crate::keys::{self, Rotation};
+use crate::posts::{MailCommand, OutboxCommand};
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
@@ -46,6 +47,12 @@ enum Command {
     Keys(Keys),
     /// Print an access token of an account, for operators; the audit trail tells of it
     Token(Token),
+    /// Look at mail
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Look after messages that wait to be handed out
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
 }
@@ -144,6 +151,10 @@ impl Command {
             println!("{}", serde_json::to_string_pretty(openapi::document())?);
             return Ok(ExitCode::SUCCESS);
         }
+        if let Self::Mail(wanted) = &self {
+            print!("{}", wanted.text()?);
+            return Ok(ExitCode::SUCCESS);
+        }
         let config = Config::from_environment()?;
         telemetry::start_logging(config.log_format, &config.log_filter);
         match self {
@@ -156,7 +167,13 @@ impl Command {
             Self::Audit(Audit::Verify) => on_database(&config, async |database| verify(&config, database).await).await,
             Self::Keys(asked) => on_database(&config, async |database| asked.run(&config, database).await).await,
             Self::Token(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
-            Self::Openapi => Ok(ExitCode::SUCCESS),
+            Self::Outbox(wanted) => {
+                on_database(&config, async |database| {
+                    Ok(if wanted.run(database).await? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                })
+                .await
+            }
+            Self::Mail(_) | Self::Openapi => Ok(ExitCode::SUCCESS),
         }
     }
 }

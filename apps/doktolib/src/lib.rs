@@ -14,6 +14,7 @@ pub mod limits;
 pub mod mailing;
 mod neighbours;
 pub mod openapi;
+mod posts;
 mod prebuilt;
 mod routes;
 pub mod sealing;

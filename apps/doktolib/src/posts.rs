@@ -1,0 +1,92 @@
+//! What operators do about mail and messages.
+
+use clap::Subcommand;
+use kernel::{Clock as _, SystemClock};
+use notifications::domain::{Language, Notice, TEMPLATES, Wording};
+use platform::outbox::Outbox;
+use platform::pg;
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::server::Failure;
+
+/// Commands about mail.
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Print a letter as text, with sample values
+    Preview {
+        /// Name of a template; all when left out
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(TEMPLATES.map(|(name, _)| name)))]
+        template: Option<String>,
+        /// en or fr
+        #[arg(long, default_value = "en", value_parser = ["en", "fr"])]
+        language: String,
+    },
+}
+
+/// Commands about the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxCommand {
+    /// List the messages that were given up, the newest first
+    Failed,
+    /// Let messages that were given up be tried again; exit code 1 when there is none
+    Retry {
+        /// Id of the message
+        #[arg(required_unless_present = "all")]
+        id: Option<Uuid>,
+        /// All of them
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+}
+
+impl MailCommand {
+    /// The text to print. Needs no configuration.
+    ///
+    /// # Errors
+    /// None that the command line lets through.
+    pub fn text(&self) -> Result<String, Failure> {
+        let Self::Preview { template, language } = self;
+        let language = Language::of_tag(language);
+        let mut text = String::new();
+        for (name, _) in TEMPLATES.iter().filter(|(name, _)| template.as_deref().is_none_or(|wanted| wanted == *name)) {
+            let wording = Wording::of(&Notice::sample(name, "https://doktolib.example")?, language);
+            if template.is_none() {
+                text.push_str(&format!("==== {name}\n"));
+            }
+            text.push_str(&format!("Subject: {}\n\n{}", wording.subject, wording.text()));
+        }
+        Ok(text)
+    }
+}
+
+impl OutboxCommand {
+    /// Does it; false when there was nothing to do it to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run(&self, database: &Database) -> Result<bool, Failure> {
+        let mut settings = database.settings.clone();
+        settings.max_connections = 1;
+        settings.workers = 0;
+        let outbox = Outbox::new(pg::pool(&settings)?);
+        match self {
+            Self::Failed => {
+                let failed = outbox.failed().await?;
+                println!("{} messages were given up", failed.len());
+                for message in &failed {
+                    println!(
+                        "{}  {}  {}  after {} tries: {}",
+                        message.id, message.failed_at, message.topic, message.attempts, message.last_error
+                    );
+                }
+                Ok(true)
+            }
+            Self::Retry { id, .. } => {
+                let count = outbox.requeue(*id, SystemClock.now()).await?;
+                println!("{count} messages are tried again");
+                Ok(count > 0)
+            }
+        }
+    }
+}
