@@ -12,6 +12,7 @@ mod idempotency;
 mod limits;
 mod logs;
 mod manage;
+mod matrix;
 mod openapi;
 mod operations;
 mod readme;

@@ -49,6 +49,10 @@ pub struct Badges;
 impl Doorkeeper for Badges {
     async fn admit(&self, shown: Shown) -> Result<SignedIn, Turned> {
         let Shown::Bearer(badge) = shown else { return Err(Turned::NotSignedIn) };
+        let (extent, badge) = match badge.strip_prefix("half ") {
+            Some(badge) => (Extent::SecondFactorSetup, badge),
+            None => (Extent::Full, badge.as_str()),
+        };
         let (role, number) = badge.split_once('.').ok_or(Turned::NotSignedIn)?;
         let number: u32 = number.parse().map_err(|_| Turned::NotSignedIn)?;
         let uuid = |text: String| text.parse::<Uuid>().unwrap();
@@ -64,6 +68,6 @@ impl Doorkeeper for Badges {
             "admin" => Caller::admin(user(Who::Admin)),
             _ => return Err(Turned::NotSignedIn),
         };
-        Ok(SignedIn { caller, session: SessionId::mint(), extent: Extent::Full })
+        Ok(SignedIn { caller, session: SessionId::mint(), extent })
     }
 }

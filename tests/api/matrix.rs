@@ -1,0 +1,175 @@
+//! Who may do what: every operation of the description by every caller, against one table.
+
+mod callers;
+mod page;
+mod table;
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use auth::domain::{SessionExtent, SessionKind};
+use kernel::UserId;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::app::{Answer, App, Who, id};
+use crate::schema::{Operation, operations};
+use crate::sign_ins::open;
+use callers::{CALLERS, Caller};
+use table::{Ask, RULES, Rule, Staged};
+
+/// What the table says about one caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Yes,
+    Turned(u16),
+}
+
+impl Rule {
+    fn cells(&self) -> Vec<(Caller, Cell)> {
+        let cell = |word: &str| match word {
+            "yes" => Cell::Yes,
+            status => Cell::Turned(status.parse().unwrap()),
+        };
+        let cells: Vec<Cell> = self.cells.split_whitespace().map(cell).collect();
+        assert_eq!(cells.len(), CALLERS.len(), "{}", self.operation);
+        CALLERS.into_iter().zip(cells).collect()
+    }
+
+    fn by(&self, cell: impl Fn(Cell) -> bool) -> Vec<(Caller, Cell)> {
+        self.cells().into_iter().filter(|(_, found)| cell(*found)).collect()
+    }
+}
+
+async fn stage() -> (App, Staged) {
+    let app = App::start().await;
+    let user = Who::Patient(1).user();
+    app.sql(&format!(
+        "INSERT INTO auth.account (id, role, name, email, email_key, created_at, updated_at)
+         VALUES ('{user}', 'patient', 'x', 'x', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING"
+    ))
+    .await;
+    let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
+    let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
+    (app, Staged { session: opened.session.to_string() })
+}
+
+/// Sends what the row says; `unknown` asks for a record that there is not.
+async fn asked(
+    app: &App,
+    staged: &Staged,
+    operation: &Operation,
+    rule: &Rule,
+    caller: Caller,
+    unknown: bool,
+) -> Answer {
+    let mut ask = (rule.ask)(staged, caller);
+    match (unknown, ask.kind, ask.field, &mut ask.body) {
+        (true, Some(kind), ..) => ask.id = id(kind, 99_999),
+        (true, None, Some(field), Some(body)) => body[field] = id('0', 99_999).into(),
+        _ => {}
+    }
+    let mut uri = operation.path.clone();
+    if let (Some(start), Some(end)) = (uri.find('{'), uri.find('}')) {
+        uri.replace_range(start..=end, &ask.id);
+    }
+    let takes_links = operation.value["security"].to_string().contains("appointmentLink");
+    let mut request = caller.sends(&uri, takes_links).method(Method::from_bytes(operation.method.as_bytes()).unwrap());
+    if ["PUT", "PATCH"].contains(&operation.method.as_str()) {
+        request = request.insert_header(("if-match", "\"v1\""));
+    }
+    if let Some(body) = ask.body {
+        request = request.set_json(body);
+    }
+    app.send(request).await
+}
+
+fn rule(operation: &Operation) -> &'static Rule {
+    RULES.iter().find(|rule| rule.operation == operation.id).unwrap_or_else(|| {
+        panic!("{} has no row in tests/api/matrix/table.rs: who may do it, and who not?", operation.id)
+    })
+}
+
+/// The answer's body without what differs from request to request.
+fn told(answer: &Answer) -> Value {
+    let mut body = answer.json();
+    body.as_object_mut().unwrap().remove("request_id");
+    body
+}
+
+#[test]
+fn the_table_has_one_row_for_each_operation_and_no_other() {
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.operation).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    let operations = operations();
+    let known: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    let rows: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(rows.len(), ids.len());
+    assert_eq!(known.difference(&rows).collect::<Vec<_>>(), Vec::<&&str>::new(), "operations without a row");
+    assert_eq!(rows.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new(), "rows without an operation");
+}
+
+#[actix_web::test]
+async fn who_is_not_meant_is_turned_away_learns_nothing_and_changes_nothing() {
+    let (app, staged) = stage().await;
+    let before = app.tables().await;
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let rule = rule(&operation);
+        for (caller, cell) in rule.by(|cell| cell != Cell::Yes) {
+            let Cell::Turned(status) = cell else { continue };
+            let name = format!("{} by {}", operation.id, caller.name());
+            let answer = asked(&app, &staged, &operation, rule, caller, false).await;
+            if answer.status != status {
+                wrong.push(format!("{name}: {} and not {status}", answer.status));
+                continue;
+            }
+            let ask = (rule.ask)(&staged, caller);
+            assert!([401, 403, 404].contains(&status) || status == 422 && ask.field.is_some(), "{name}: {status}");
+            if status == 404 && ask.kind.is_some() || status == 422 {
+                let unknown = asked(&app, &staged, &operation, rule, caller, true).await;
+                if (unknown.status, told(&unknown)) != (status, told(&answer)) {
+                    wrong.push(format!("{name}: told apart from what does not exist: {}", answer.text()));
+                }
+            }
+        }
+        let after = app.tables().await;
+        for (table, _) in after.iter().filter(|(table, hash)| before.get(*table) != Some(hash)) {
+            wrong.push(format!("{}: {table} was changed by one who is turned away", operation.id));
+        }
+        if after != before {
+            break;
+        }
+    }
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Is this one of the answers that somebody gets who may do it?
+fn is_through(ask: &Ask, answer: &Answer) -> bool {
+    if ask.hindered { ![401, 403, 404].contains(&answer.status) } else { (200..300).contains(&answer.status) }
+}
+
+#[actix_web::test]
+async fn who_is_meant_gets_through() {
+    let mut wrong = Vec::new();
+    let operations = operations();
+    for caller in CALLERS {
+        let (app, staged) = stage().await;
+        for operation in &operations {
+            let rule = rule(operation);
+            if !rule.cells().contains(&(caller, Cell::Yes)) {
+                continue;
+            }
+            let mut answer = asked(&app, &staged, operation, rule, caller, false).await;
+            if operation.writes() && !is_through(&(rule.ask)(&staged, caller), &answer) {
+                // What the operations before it have done may stand in its way.
+                let (app, staged) = stage().await;
+                answer = asked(&app, &staged, operation, rule, caller, false).await;
+            }
+            if !is_through(&(rule.ask)(&staged, caller), &answer) {
+                wrong.push(format!("{} by {}: {} {}", operation.id, caller.name(), answer.status, answer.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -1,0 +1,130 @@
+//! Who may do what. One row for each operation of the API, one word for each caller: `yes`, or the status that turns
+//! the caller away.
+
+use serde_json::{Value, json};
+
+use super::callers::{Caller, VISIT};
+use crate::app::{ada, doctor, id};
+
+/// One operation.
+pub struct Rule {
+    /// Its id in the API's description.
+    pub operation: &'static str,
+    /// Whose record is asked for, where there is one.
+    pub record: &'static str,
+    /// What each of [`super::callers::CALLERS`] is answered.
+    pub cells: &'static str,
+    /// What is sent.
+    pub ask: fn(&Staged, Caller) -> Ask,
+}
+
+/// What is there before anybody asks.
+pub struct Staged {
+    /// A sign-in of patient 1.
+    pub session: String,
+}
+
+/// The request to one record.
+#[derive(Default)]
+pub struct Ask {
+    /// What stands for the one parameter in the path.
+    pub id: String,
+    /// The letter of such ids that belong to nobody, where somebody else's record must look like none.
+    pub kind: Option<char>,
+    pub body: Option<Value>,
+    /// The field of the body that names the record, where the path does not; that of another one is answered with 422.
+    pub field: Option<&'static str>,
+    /// Even who may do it is refused, for want of a code or a password, or because of what the record is like.
+    pub hindered: bool,
+}
+
+impl Ask {
+    fn of(id: String, kind: char) -> Self {
+        Self { id, kind: Some(kind), ..Self::default() }
+    }
+
+    fn with(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+const ALL: &str = "yes yes yes yes yes yes yes yes yes yes yes yes";
+/// Whoever asks is answered as one who does not have what opens it: a token, a code, a password.
+pub const BY_PROOF: &str = "401 401 401 401 401 401 401 401 401 401 401 401";
+const SIGNED_IN: &str = "401 yes yes yes yes yes yes yes yes 401 401 403";
+const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
+/// Both sides of a visit, its clinic's front desk, administrators, and its link.
+const SIDES_OF_A_VISIT: &str = "401 yes 404 yes 404 404 yes 404 yes yes 404 403";
+const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401 403";
+
+fn nothing(_: &Staged, _: Caller) -> Ask {
+    Ask::default()
+}
+
+fn visit(_: &Staged, _: Caller) -> Ask {
+    Ask::of(id('a', VISIT), 'a')
+}
+
+fn patient(_: &Staged, _: Caller) -> Ask {
+    Ask::of(id('b', 1), 'b')
+}
+
+fn a_doctor(_: &Staged, _: Caller) -> Ask {
+    Ask::of(doctor(1), 'd')
+}
+
+/// Guests say who they are; who is signed in says whom it is for.
+fn booking(_: &Staged, caller: Caller) -> Ask {
+    let free = "2027-03-09T09:00:00-05:00";
+    let body = if caller.is_guest() {
+        ada(1, free)
+    } else {
+        json!({"doctor_id": doctor(1), "starts_at": free, "patient_id": id('b', 1)})
+    };
+    let field = if caller == Caller::OtherPatient { "patient_id" } else { "doctor_id" };
+    Ask { field: Some(field), ..Ask::default().with(body) }
+}
+
+macro_rules! rules {
+    ($($operation:literal $record:literal $cells:ident $ask:expr;)+) => {
+        &[$(Rule { operation: $operation, record: $record, cells: $cells, ask: $ask }),+]
+    };
+}
+
+const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
+
+/// Every operation, in the order of the ids.
+pub const RULES: &[Rule] = rules! {
+    "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
+    "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
+    "cancelAppointment" "visit" SIDES_OF_A_VISIT |staged, caller| visit(staged, caller).with(json!({}));
+    "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
+        |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
+    "endAllSessions" "own" SIGNED_IN nothing;
+    "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
+    "getAppointment" "visit" SIDES_OF_A_VISIT visit;
+    "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
+    "getDoctor" "" ALL a_doctor;
+    "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
+    "listCities" "" ALL nothing;
+    "listClinics" "" ALL nothing;
+    "listDoctors" "" ALL nothing;
+    "listRelatives" "own" PATIENTS nothing;
+    "listSessions" "own" SIGNED_IN nothing;
+    "listSlots" "" ALL a_doctor;
+    "listSpecialties" "" ALL nothing;
+    "listVisitTypes" "" ALL a_doctor;
+    "listWeeklyHours" "" ALL a_doctor;
+    "live" "" ALL nothing;
+    "metrics" "" ALL nothing;
+    "ready" "" ALL nothing;
+    "refreshSession" "by token" BY_PROOF |_, _| Ask::default().with(json!({"refresh_token": "x".repeat(43)}));
+    "releaseRelative" "patient 1" PATIENT_OF_THE_RECORD
+        |staged, caller| Ask { hindered: true, ..patient(staged, caller) };
+    "rescheduleAppointment" "visit" SIDES_OF_A_VISIT
+        |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
+    "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;
+};
+
+const PATIENT_S_OWN: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
+const SIGNED_IN_OR_SETTING_UP: &str = "401 yes yes yes yes yes yes yes yes 401 401 yes";
