@@ -281,4 +281,5 @@ async fn the_fifty_first_session_ends_the_oldest() {
     assert_eq!(status(&app, &oldest.access).await, 401);
     let open = format!("SELECT count(*) FROM auth.session WHERE account_id = '{user}' AND revoked_at IS NULL");
     assert_eq!(app.number(&open).await, 50);
+    assert_eq!(audited(&app, "session.ended").await, 1);
 }

@@ -20,6 +20,7 @@ use crate::domain::{Claim, Client, Life, MOST_SESSIONS, Refresh, Session, Sessio
 
 const CLIENT: &str = "auth.session.client";
 const EMAIL: &str = "auth.account.email";
+const TOO_MANY: &str = "too_many";
 /// The most that are listed; there can be a few more than [`MOST_SESSIONS`] when rivals open some.
 const PAGE: i64 = 100;
 
@@ -149,7 +150,7 @@ impl SessionStore for PgSessions {
                 .load(conn)
                 .await?;
             if !too_many.is_empty() {
-                end(conn, &too_many, "too_many", life.created_at).await?;
+                end(conn, &too_many, TOO_MANY, life.created_at).await?;
             }
             let cookie = match &new.found_by {
                 FoundBy::Cookie(digest) => Some(digest.to_vec()),
@@ -171,6 +172,11 @@ impl SessionStore for PgSessions {
                 .await?;
             if let FoundBy::Refresh(digest) = &new.found_by {
                 keep(conn, *id, digest, life).await?;
+            }
+            for gone in &too_many {
+                let (session_id, account_id) = (SessionId::from_uuid(*gone), *account);
+                let event = SessionEvent::Ended { session_id, account_id, why: TOO_MANY };
+                self.journal.append(conn, &recorded(event, Actor::System, life.created_at)).await?;
             }
             let opened = new.opened.clone().caused_by(context::request_id());
             self.journal.append(conn, &opened).await?;
