@@ -112,7 +112,7 @@ fn the_table_has_one_row_for_each_operation_and_no_other() {
 #[actix_web::test]
 async fn who_is_not_meant_is_turned_away_learns_nothing_and_changes_nothing() {
     let (app, staged) = stage().await;
-    let before = app.tables().await;
+    let mut before = app.tables().await;
     let mut wrong = Vec::new();
     for operation in operations() {
         let rule = rule(&operation);
@@ -137,9 +137,7 @@ async fn who_is_not_meant_is_turned_away_learns_nothing_and_changes_nothing() {
         for (table, _) in after.iter().filter(|(table, hash)| before.get(*table) != Some(hash)) {
             wrong.push(format!("{}: {table} was changed by one who is turned away", operation.id));
         }
-        if after != before {
-            break;
-        }
+        before = after;
     }
     assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
