@@ -1,6 +1,6 @@
 # `make run` builds Doktolib and starts it, on a PostgreSQL of its own unless DATABASE_URL is set.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench migrate seed docs-check fuzz
+.PHONY: help run test lint fmt bench timing migrate seed docs-check fuzz
 
 # release: quick to use, slow to build the first time; dev: the other way round.
 PROFILE ?= release
@@ -33,6 +33,9 @@ bench: ## Measure what free slots and each operation over HTTP cost (docs/perfor
 	cargo build --release --bin doktolib
 	cargo bench -p doctors --bench slots
 	cargo bench -p doktolib-tests --bench http
+
+timing: ## Can known and unknown addresses be told apart by time? Against a running server (tests/timing)
+	tests/timing/sign_in.py
 
 migrate: ## Bring the tables up to date
 	@scripts/setup.sh build postgres

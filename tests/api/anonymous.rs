@@ -10,8 +10,9 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 20] = [
     "bookAppointment",
+    "forgotPassword",
     "getClinic",
     "getDoctor",
     "listCities",
@@ -22,14 +23,43 @@ const PUBLIC: [&str; 14] = [
     "listVisitTypes",
     "listWeeklyHours",
     "live",
+    "login",
     "metrics",
     "ready",
     "refreshSession",
+    "register",
+    "requestCode",
+    "resetPassword",
+    "verifyCode",
 ];
 
-/// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`.
-const TRIED_ELSEWHERE: [&str; 7] =
-    ["addRelative", "changeRelative", "endAllSessions", "endSession", "refreshSession", "releaseRelative", "signOut"];
+/// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
+/// `accounts.rs`.
+const TRIED_ELSEWHERE: [&str; 23] = [
+    "addRelative",
+    "changeMyEmail",
+    "changePassword",
+    "changeRelative",
+    "confirmMyEmail",
+    "confirmSecondFactor",
+    "createUser",
+    "editMe",
+    "editUser",
+    "endAllSessions",
+    "endSession",
+    "forgotPassword",
+    "login",
+    "makeRecoveryCodes",
+    "putMyConsents",
+    "refreshSession",
+    "register",
+    "releaseRelative",
+    "requestCode",
+    "resetPassword",
+    "setUpSecondFactor",
+    "signOut",
+    "verifyCode",
+];
 
 #[actix_web::test]
 async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else() {
@@ -64,15 +94,29 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
         [
             "addRelative",
             "cancelAppointment",
+            "changeMyEmail",
+            "changePassword",
             "changeRelative",
+            "confirmMyEmail",
+            "confirmSecondFactor",
+            "createUser",
+            "editMe",
+            "editUser",
             "endAllSessions",
             "endSession",
             "getAppointment",
+            "getMe",
+            "getMyConsents",
             "getRelative",
+            "getUser",
             "listRelatives",
             "listSessions",
+            "listUsers",
+            "makeRecoveryCodes",
+            "putMyConsents",
             "releaseRelative",
             "rescheduleAppointment",
+            "setUpSecondFactor",
             "signOut"
         ]
     );

@@ -11,10 +11,10 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::web::Bytes;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
-use doktolib::application::{Application, Figures, Parts};
+use doktolib::application::{Application, Figures, Parts, SignInRules};
 use doktolib::limits::Rates;
 use doktolib::mailing::Mailing;
-use doktolib::seed::{SeedOptions, TEST_DATA_NOW, seed, seed_test_data};
+use doktolib::seed::{SeedOptions, TEST_DATA_NOW, load_test_accounts, seed, seed_test_data};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use kernel::StoppedClock;
@@ -98,14 +98,15 @@ impl App {
     pub async fn with(wishes: Wishes) -> Self {
         let db = testkit::database().await;
         let mut client = pg::client(&db.settings).await.unwrap();
-        match wishes.demo_doctors {
+        let options = wishes.demo_doctors.map(|doctors| SeedOptions { doctors, ..SeedOptions::new(TEST_DATA_NOW) });
+        match &options {
             None => seed_test_data(&mut client, &keys()).await.unwrap(),
-            Some(doctors) => {
-                let options = SeedOptions { doctors, ..SeedOptions::new(TEST_DATA_NOW) };
-                seed(&mut client, &keys(), &options).await.unwrap()
-            }
+            Some(options) => seed(&mut client, &keys(), options).await.unwrap(),
         };
         let mut app = Self::on(db.pool.clone(), wishes).await;
+        if options.is_none() {
+            load_test_accounts(&app.application.users).await.unwrap();
+        }
         app.db = Some(Arc::new(db));
         app
     }
@@ -146,6 +147,7 @@ impl App {
             doorkeeper: if wishes.real_doors { None } else { Some(Arc::new(Badges)) },
             clock: clock.clone(),
             guests: wishes.guests,
+            sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,
             rates: wishes.rates,

@@ -1,5 +1,7 @@
 //! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
 
+mod accounts;
+mod accounts_of_others;
 mod anonymous;
 mod app;
 mod at_rest;
@@ -9,6 +11,7 @@ mod dev_mail;
 mod face;
 mod hostile_tokens;
 mod idempotency;
+mod letters;
 mod limits;
 mod logs;
 mod manage;

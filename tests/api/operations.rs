@@ -15,7 +15,11 @@ use crate::app::{App, Wishes, ada, doctor};
 
 /// Every kind of problem that any part of the program answers.
 fn registry() -> Vec<&'static Kind> {
-    let slices = [appointments::infrastructure::http::PROBLEMS, doctors::infrastructure::http::PROBLEMS];
+    let slices = [
+        appointments::infrastructure::http::PROBLEMS,
+        auth::infrastructure::http::PROBLEMS,
+        doctors::infrastructure::http::PROBLEMS,
+    ];
     kinds::ALL.iter().chain(slices.into_iter().flatten()).copied().collect()
 }
 

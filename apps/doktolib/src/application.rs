@@ -9,9 +9,11 @@ use appointments::application::{
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
 use appointments::infrastructure::{PgAppointments, PgPatients};
-use auth::application::{EndSession, ListSessions, OpenSession, RefreshSession};
-use auth::infrastructure::http::{SessionCookie, SessionsApi};
-use auth::infrastructure::{AccessTokens, Mint, PgSessions, PgUsers, SessionDoorkeeper, TokenKeys};
+use auth::application::{AccountPorts, EndSession, ListSessions, OpenSession, PatientRecords, RefreshSession};
+use auth::infrastructure::http::{AccountsApi, SessionCookie, SessionsApi};
+use auth::infrastructure::{
+    AccessTokens, BcryptPasswords, COST, Mint, PgSessions, PgTries, PgUsers, SecretProofs, SessionDoorkeeper, TokenKeys,
+};
 use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
 use doctors::infrastructure::http::DoctorsApi;
 use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
@@ -31,10 +33,26 @@ use secrecy::SecretString;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::neighbours::{
-    AppointmentsForDoctors, AuthForAppointments, DoctorsForAppointments, PracticesForAppointments,
-    SoonestForAppointments,
+    AppointmentsForAuth, AppointmentsForDoctors, AuthForAppointments, DoctorsForAppointments, DoctorsForAuth,
+    PracticesForAppointments, SoonestForAppointments,
 };
 use crate::system::SystemApi;
+
+/// How signing in is guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignInRules {
+    /// Cost of bcrypt.
+    pub password_cost: u32,
+    /// Are tries counted, and too many refused? Off for measurements alone.
+    pub limits: bool,
+}
+
+impl Default for SignInRules {
+    /// As in production.
+    fn default() -> Self {
+        Self { password_cost: COST, limits: true }
+    }
+}
 
 /// What an application is built from; tests give their own.
 pub struct Parts {
@@ -52,6 +70,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
     pub guests: GuestBooking,
+    /// How signing in is guarded.
+    pub sign_in: SignInRules,
     /// Where clients reach this installation, without a slash at the end.
     pub public_url: String,
     /// How mail gets out.
@@ -80,6 +100,8 @@ pub struct Application {
     pub keys: Keyring,
     /// Accounts.
     pub users: PgUsers,
+    /// What the use cases of accounts work with.
+    pub accounts: AccountPorts,
     /// First free times.
     pub soonest: Soonest,
     /// Opens sessions.
@@ -96,6 +118,7 @@ pub struct Application {
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) session_api: Data<SessionsApi>,
+    pub(crate) account_api: Data<AccountsApi>,
     pub(crate) system: Data<SystemApi>,
 }
 
@@ -111,6 +134,7 @@ impl Application {
             doorkeeper: keeper,
             clock,
             guests,
+            sign_in,
             public_url,
             mailing,
             trusted_proxies,
@@ -127,8 +151,9 @@ impl Application {
         let soonest = Soonest::new(pool.clone(), booked.clone());
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
 
+        let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let doctors = DoctorsApi {
-            directory: Arc::new(PgDirectory::new(pool.clone(), soonest.clone())),
+            directory: directory.clone(),
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
             clock: clock.clone(),
         };
@@ -139,7 +164,8 @@ impl Application {
             Courier::new(Outbox::new(pool.clone()), vec![Arc::new(Letters::new(letters, keys.clone()))], clock.clone());
 
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
-        let links = AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url };
+        let links =
+            AppointmentLinks { signer: LinkSigner::new(&secret, "appointment"), public_url: public_url.clone() };
         let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
         let store = Arc::new(store);
         let agenda = Arc::new(DoctorsForAppointments {
@@ -151,6 +177,21 @@ impl Application {
         let policy = Policy { ties: patients.clone() };
         let welcome =
             Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
+        // Whoever wants to know of each sign-in of a patient stands here.
+        let records: Vec<Arc<dyn PatientRecords>> = vec![Arc::new(AppointmentsForAuth { welcome: welcome.clone() })];
+        let account_ports = AccountPorts {
+            users: Arc::new(users.clone()),
+            tries: Arc::new(PgTries::new(pool.clone(), keys.clone(), sign_in.limits)),
+            passwords: Arc::new(BcryptPasswords::new(sign_in.password_cost)),
+            proofs: Arc::new(SecretProofs::new(&secret)),
+            sessions: signing_in.sessions.clone(),
+            records,
+            practices: Arc::new(DoctorsForAuth { directory, clock: clock.clone() }),
+            clock: clock.clone(),
+            public_url: public_url.as_str().into(),
+        };
+        let answers = Answers::new(pool.clone(), keys.clone());
+        let account_api = AccountsApi::new(&account_ports, answers.clone(), SessionCookie::of(&public_url));
         let appointments = AppointmentsApi {
             book: BookAppointment {
                 store: store.clone(),
@@ -170,7 +211,7 @@ impl Application {
             add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
             change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },
             release_relative: ReleaseRelative { patients, clock: clock.clone() },
-            answers: Answers::new(pool.clone(), keys.clone()),
+            answers,
             links,
         };
 
@@ -184,6 +225,7 @@ impl Application {
             clock,
             keys,
             users,
+            accounts: account_ports,
             cors_origins: cors_origins.into(),
             limits,
             trusted_proxies: Data::new(trusted_proxies),
@@ -193,6 +235,7 @@ impl Application {
             appointments: Data::new(appointments),
             sessions: signing_in.sessions,
             session_api: Data::new(signing_in.api),
+            account_api: Data::new(account_api),
             system: Data::new(system),
         }
     }

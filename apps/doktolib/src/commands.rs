@@ -15,6 +15,7 @@ use crate::posts::{MailCommand, OutboxCommand};
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
+use crate::users::Users;
 use crate::{health_check, openapi, sealing, token};
 
 /// Doktolib: find a doctor, book a time that is really free.
@@ -53,6 +54,9 @@ enum Command {
     /// Look after messages that wait to be handed out
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Make, close and change accounts
+    #[command(subcommand)]
+    User(Users),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
 }
@@ -170,6 +174,14 @@ impl Command {
             Self::Outbox(wanted) => {
                 on_database(&config, async |database| {
                     Ok(if wanted.run(database).await? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                })
+                .await
+            }
+            Self::User(asked) => {
+                on_database(&config, async |database| {
+                    // What is sealed with a new secret, no server of this installation could read.
+                    secret_in_use(&config)?;
+                    asked.run(&server::application(&config, database, None)?).await
                 })
                 .await
             }

@@ -2,6 +2,8 @@
 
 mod mail;
 
+mod sign_in;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -79,6 +81,8 @@ pub struct Config {
     pub rates: Rates,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
+    /// `SIGN_IN_LIMITS`.
+    pub sign_in_limits: bool,
     /// `HTTP_WORKERS`.
     pub http_workers: usize,
     /// `SEED_NUM_DOCTORS`.
@@ -134,6 +138,7 @@ pub const VARIABLES: &[&str] = &[
     "RATE_LIMIT_AUTH",
     "REDIS_URL",
     "GUEST_BOOKING",
+    "SIGN_IN_LIMITS",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
     "SEED_FORCE",
@@ -232,6 +237,7 @@ impl Config {
             mail_from: mail::sender(&mut read, tier),
             rates: rates(&mut read, tier),
             guests: guests(&mut read, tier),
+            sign_in_limits: sign_in::limits(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
             seed_force: read.flag("SEED_FORCE"),

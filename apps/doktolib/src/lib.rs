@@ -7,6 +7,7 @@ pub mod application;
 pub mod commands;
 pub mod config;
 mod database;
+mod demo;
 mod fallback;
 mod health_check;
 pub mod keys;
@@ -24,6 +25,7 @@ mod seeding;
 pub mod server;
 mod system;
 pub mod token;
+mod users;
 pub mod worker;
 
 pub use routes::app;

@@ -24,6 +24,7 @@ use crate::routes::collected;
         (name = "Catalogue", description = "Specialties, cities, clinics"),
         (name = "Doctors", description = "Doctors, what they offer, and when they are free"),
         (name = "Appointments", description = "Book, move and cancel"),
+        (name = "Accounts", description = "Sign up and in, passwords, second factors, one's own account, and those of others"),
         (name = "Sign-in", description = "Tokens, sessions, signing out"),
         (name = "Relatives", description = "Whom somebody books for"),
         (name = "Operations", description = "For those who run an installation"),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use auth::infrastructure::PgUsers;
 use kernel::{Actor, Clock as _, DomainEvent, Recorded, SystemClock};
 use platform::crypto::Keyring;
 use platform::journal::Journal;
@@ -9,7 +10,7 @@ use platform::pg::{self, PgSettings};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::seed::{SeedOptions, SeedOutcome, seed, seed_test_data};
+use crate::seed::{SeedOptions, SeedOutcome, load_test_accounts, seed, seed_test_data};
 
 /// What is to be seeded.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ pub async fn run(
     what: What,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let mut client = pg::client(settings).await?;
+    let fixed = matches!(what, What::TestData);
     let outcome = match what {
         What::Demo(options) => seed(&mut client, keys, &options).await?,
         What::TestData => seed_test_data(&mut client, keys).await?,
@@ -66,6 +68,9 @@ pub async fn run(
     let mut small = settings.clone();
     small.max_connections = 1;
     let pool = pg::pool(&small)?;
+    if fixed {
+        load_test_accounts(&PgUsers::new(pool.clone(), keys.clone(), journal.clone())).await?;
+    }
     let event = Seeded {
         doctors: report.doctors,
         clinics: report.clinics,

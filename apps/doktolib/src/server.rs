@@ -16,9 +16,10 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::application::{Application, Figures, Parts};
+use crate::application::{Application, Figures, Parts, SignInRules};
 use crate::config::{Config, Tier};
 use crate::database::Database;
+use crate::demo::{self, DemoSignIns};
 use crate::mailing::Mailing;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
@@ -94,6 +95,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         doorkeeper: None,
         clock: Arc::new(SystemClock),
         guests: config.guests,
+        sign_in: SignInRules { limits: config.sign_in_limits, ..SignInRules::default() },
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,
         rates: config.rates.clone(),
@@ -142,7 +144,13 @@ async fn run_on(
         signals.await;
         Ok(())
     } else {
-        serve(config, &application, signals).await
+        let demo = match (halves, config.tier) {
+            (Halves::All, Tier::Development) => {
+                Some(demo::prepare(&config.data_dir, &application, &database.settings).await?)
+            }
+            (Halves::All | Halves::Api | Halves::Worker, _) => None,
+        };
+        serve(config, &application, demo.as_ref(), signals).await
     };
     // The worker ends the step it is at; nobody waits for a half-done one.
     stop.send_replace(true);
@@ -196,7 +204,12 @@ async fn is_empty(settings: &pg::PgSettings) -> Result<bool, Failure> {
     Ok(row.get(0))
 }
 
-async fn serve(config: &Config, application: &Application, signals: impl Future<Output = ()>) -> Result<(), Failure> {
+async fn serve(
+    config: &Config,
+    application: &Application,
+    demo: Option<&DemoSignIns>,
+    signals: impl Future<Output = ()>,
+) -> Result<(), Failure> {
     let address = (config.host.as_str(), config.port);
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on {}:{}: {error} (HOST, PORT)", config.host, config.port))?;
@@ -214,7 +227,7 @@ async fn serve(config: &Config, application: &Application, signals: impl Future<
         .run();
     let handle = server.handle();
     let running = tokio::spawn(server);
-    announce(config, port);
+    announce(config, port, demo);
     signals.await;
     tracing::info!("stopping: running requests are finished, no new ones are taken");
     handle.stop(true).await;
@@ -222,7 +235,7 @@ async fn serve(config: &Config, application: &Application, signals: impl Future<
     Ok(())
 }
 
-fn announce(config: &Config, port: u16) {
+fn announce(config: &Config, port: u16, demo: Option<&DemoSignIns>) {
     let base = if config.port == 0 { format!("http://localhost:{port}") } else { config.public_url.clone() };
     tracing::info!(host = config.host, port, "listening");
     if config.tier != Tier::Development {
@@ -232,8 +245,10 @@ fn announce(config: &Config, port: u16) {
         None => format!("{base}/dev/mail"),
         Some(settings) => format!("goes to {}", settings.target()),
     };
+    let mut sign_in = demo.map(DemoSignIns::lines).unwrap_or_default();
+    sign_in.push("    Guests       need none: they book at once in the development tier".to_owned());
     // For the eyes of whoever has typed `make run`.
-    let lines = [
+    let head = [
         String::new(),
         "  Doktolib runs. Everything in it is made up; do not enter real patients.".to_owned(),
         format!("    API          {base}/api/v1/doctors"),
@@ -241,11 +256,9 @@ fn announce(config: &Config, port: u16) {
         format!("    Health       {base}/api/v1/health"),
         format!("    Mail         {mail}"),
         format!("    Figures      {base}/metrics"),
-        "    Sign-in      none is needed: guests book in the development tier".to_owned(),
-        "    Stop         Ctrl-C".to_owned(),
-        String::new(),
     ];
-    for line in lines {
+    let tail = ["    Stop         Ctrl-C".to_owned(), String::new()];
+    for line in head.into_iter().chain(sign_in).chain(tail) {
         eprintln!("{line}");
     }
 }

@@ -98,14 +98,28 @@ pub const RULES: &[Rule] = rules! {
     "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
     "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
     "cancelAppointment" "visit" SIDES_OF_A_VISIT |staged, caller| visit(staged, caller).with(json!({}));
+    "changeMyEmail" "own" SIGNED_IN
+        |_, _| hindered(json!({"email": "new@example.org", "password": "not the password"}));
+    "changePassword" "own" SIGNED_IN
+        |_, _| hindered(json!({"current_password": "not the password", "new_password": GOOD}));
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
+    "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
+    "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
+    "createUser" "" ADMINS
+        |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker", "role": "admin"}));
+    "editMe" "own" SIGNED_IN |_, _| Ask::default().with(json!({"language": "fr"}));
+    "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
+    "forgotPassword" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "getAppointment" "visit" SIDES_OF_A_VISIT visit;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
     "getDoctor" "" ALL a_doctor;
+    "getMe" "own" SIGNED_IN nothing;
+    "getMyConsents" "own" SIGNED_IN nothing;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
+    "getUser" "user of patient 1" ADMINS |_, _| user();
     "listCities" "" ALL nothing;
     "listClinics" "" ALL nothing;
     "listDoctors" "" ALL nothing;
@@ -113,18 +127,43 @@ pub const RULES: &[Rule] = rules! {
     "listSessions" "own" SIGNED_IN nothing;
     "listSlots" "" ALL a_doctor;
     "listSpecialties" "" ALL nothing;
+    "listUsers" "" ADMINS nothing;
     "listVisitTypes" "" ALL a_doctor;
     "listWeeklyHours" "" ALL a_doctor;
     "live" "" ALL nothing;
+    "login" "by password" BY_PROOF
+        |_, caller| Ask::default().with(json!({"email": format!("{caller:?}@example.org"), "password": "wrong"}));
+    "makeRecoveryCodes" "own" TEAM |_, _| hindered(json!({"totp": "1"}));
     "metrics" "" ALL nothing;
+    "putMyConsents" "own" SIGNED_IN
+        |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;
     "refreshSession" "by token" BY_PROOF |_, _| Ask::default().with(json!({"refresh_token": "x".repeat(43)}));
+    "register" "" ALL |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker"}));
     "releaseRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| Ask { hindered: true, ..patient(staged, caller) };
+    "requestCode" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "rescheduleAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
+    "resetPassword" "by code" BY_PROOF
+        |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1", "new_password": GOOD}));
+    "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
     "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;
+    "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 
 const PATIENT_S_OWN: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
 const SIGNED_IN_OR_SETTING_UP: &str = "401 yes yes yes yes yes yes yes yes 401 401 yes";
+const ADMINS: &str = "401 403 403 403 403 403 403 403 yes 401 401 403";
+const TEAM: &str = "401 403 403 yes yes yes yes yes yes 401 401 403";
+const TEAM_OR_SETTING_UP: &str = "401 403 403 yes yes yes yes yes yes 401 401 yes";
+/// A password that is good enough.
+const GOOD: &str = "vexing quilt over a lamp";
+
+fn user() -> Ask {
+    Ask::of(id('9', 101), '9')
+}
+
+fn hindered(body: Value) -> Ask {
+    Ask { hindered: true, ..Ask::default().with(body) }
+}

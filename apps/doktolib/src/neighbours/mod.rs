@@ -1,9 +1,13 @@
 //! Where one slice asks another: adapters named `<answerer>_for_<asker>`, without decisions of their own.
 
+mod appointments_for_auth;
 mod appointments_for_doctors;
 mod auth_for_appointments;
 mod doctors_for_appointments;
+mod doctors_for_auth;
 
+pub use appointments_for_auth::AppointmentsForAuth;
 pub use appointments_for_doctors::AppointmentsForDoctors;
 pub use auth_for_appointments::AuthForAppointments;
 pub use doctors_for_appointments::{DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments};
+pub use doctors_for_auth::DoctorsForAuth;

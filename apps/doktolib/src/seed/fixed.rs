@@ -17,7 +17,7 @@ use super::rows::Batch;
 use super::visit::{Status, Visit};
 
 /// 2026-06-01T12:00:00Z: when clinics, doctors and patients came.
-const ENTERED: Timestamp = Timestamp::constant(1_780_315_200, 0);
+pub(super) const ENTERED: Timestamp = Timestamp::constant(1_780_315_200, 0);
 /// 2026-10-01T12:00:00Z: when all visits were booked.
 const BOOKED: Timestamp = Timestamp::constant(1_790_856_000, 0);
 /// 2026-11-01T12:00:00Z: when the cancelled ones were cancelled.
@@ -30,11 +30,11 @@ const BUSY_DAYS: [u8; 4] = [1, 3, 4, 5];
 const BUSY_HOURS: [u8; 6] = [9, 10, 11, 13, 14, 15];
 const PATIENTS_PER_DOCTOR: u64 = 4;
 
-struct Person {
-    name: (&'static str, &'static str),
+pub(super) struct Person {
+    pub(super) name: (&'static str, &'static str),
     specialty: &'static str,
     /// Index of the clinic.
-    clinic: usize,
+    pub(super) clinic: usize,
     price: i64,
     rating: i64,
     years: i64,
@@ -43,7 +43,7 @@ struct Person {
     bio: &'static str,
 }
 
-const DOCTORS: [Person; 5] = [
+pub(super) const DOCTORS: [Person; 5] = [
     Person {
         name: ("Amara", "Okafor"),
         specialty: "cardiology",
@@ -102,7 +102,7 @@ const DOCTORS: [Person; 5] = [
 ];
 
 /// Name and address; the fourth shares the address of the third, as a child does.
-const PATIENTS: [(&str, &str); 20] = [
+pub(super) const PATIENTS: [(&str, &str); 20] = [
     ("Alice Baker", "alice.baker@example.com"),
     ("Omar Haddad", "omar.haddad@example.com"),
     ("Elena Petrov", "elena.petrov@example.com"),
@@ -167,7 +167,7 @@ fn busy_times() -> impl Iterator<Item = (u8, u8, u8)> {
 }
 
 /// An id that reads like its number: the last twelve digits are the kind and then the number in decimal.
-fn id(kind: u128, number: u64) -> Uuid {
+pub(super) fn id(kind: u128, number: u64) -> Uuid {
     let digits = (0..11).map(|place| u128::from(number / 10_u64.pow(place) % 10) << (4 * place)).sum::<u128>();
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | kind << 44 | digits)
 }

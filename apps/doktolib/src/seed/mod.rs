@@ -4,6 +4,7 @@
 //! them differs each time.
 //! A seeding is one transaction: it is there as a whole or not at all.
 
+mod accounts;
 mod agenda;
 mod clinic;
 mod dice;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use platform::crypto::Keyring;
 use tokio_postgres::Client;
 
+pub use accounts::{TEST_PASSWORD, TEST_TOTP_SECRET, load_test_accounts};
 use generator::Generator;
 use rows::Batch;
 

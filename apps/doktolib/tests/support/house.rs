@@ -6,7 +6,7 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
-use doktolib::application::{Application, Parts};
+use doktolib::application::{Application, Parts, SignInRules};
 use doktolib::mailing::Mailing;
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
@@ -51,6 +51,7 @@ impl House {
             doorkeeper: None,
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,
+            sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: "http://localhost".into(),
             mailing: Mailing::into_folder(
                 std::env::temp_dir().join("doktolib-house-mail"),

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use kernel::{ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, Role, SessionId, UserId};
+use jiff::Timestamp;
+use kernel::{ClinicId, Once, OnceError, PortFailure, Recorded, Role, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -348,115 +348,4 @@ pub trait UserStore: Send + Sync {
     /// A code that is wrong, used up, too old or of another request is [`Refusal::WrongProof`]; a right one that
     /// `decide` refuses stays good.
     async fn redeem(&self, shown: &ShownCode, decide: DecideByCode, at: Timestamp) -> Result<Account, StoreError>;
-}
-
-/// A limit on how often something may be tried.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// What is tried.
-    pub kind: &'static str,
-    /// By whom, at whose expense; stored as a keyed hash.
-    pub subject: String,
-    /// So often.
-    pub most: u32,
-    /// Within so long.
-    pub window: SignedDuration,
-}
-
-impl fmt::Debug for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limit").field("kind", &self.kind).field("most", &self.most).finish_non_exhaustive()
-    }
-}
-
-/// A try that was counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counted(
-    /// One for each limit, in their order.
-    pub Vec<Uuid>,
-);
-
-/// Why a try is not let through.
-#[derive(Debug, thiserror::Error)]
-pub enum TryError {
-    /// Too many in too short a time.
-    #[error("too many tries")]
-    TooMany {
-        /// Seconds until it is worth trying again.
-        retry_after: u32,
-    },
-    /// They could not be counted.
-    #[error(transparent)]
-    Failed(#[from] PortFailure),
-}
-
-/// Counts tries, for all instances together and before what is tried is looked at, so that parallel ones cannot
-/// slip through.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait Tries: Send + Sync {
-    /// Counts one try against all of these limits, or against none and refuses it.
-    async fn count(&self, limits: &[Limit], at: Timestamp) -> Result<Counted, TryError>;
-
-    /// Takes back a try that did not fail.
-    async fn take_back(&self, counted: &Counted) -> Result<(), PortFailure>;
-
-    /// Forgets all tries against one limit.
-    async fn forget(&self, limit: &Limit) -> Result<(), PortFailure>;
-}
-
-/// Turns passwords into hashes and compares them; slow on purpose, and never on a thread that serves requests.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait Passwords: Send + Sync {
-    /// A hash to be kept.
-    async fn hash(&self, password: &str) -> Result<String, PortFailure>;
-
-    /// Is it the password of this hash? Without a hash the answer is no, and takes as long.
-    async fn is(&self, password: &str, hash: Option<String>) -> Result<bool, PortFailure>;
-}
-
-/// Makes and checks what proves somebody.
-#[cfg_attr(test, mockall::automock)]
-pub trait Proofs: Send + Sync {
-    /// Six digits from a secure source.
-    fn code(&self) -> String;
-
-    /// 130 bits or more from a secure source, in letters and digits that are not mistaken for one another.
-    fn long_code(&self) -> String;
-
-    /// What is kept of a code of this request or account.
-    fn digest(&self, of: Uuid, code: &str) -> [u8; 32];
-
-    /// A digest that no code has.
-    fn no_digest(&self) -> [u8; 32];
-
-    /// A new secret for an authenticator app, 160 bits.
-    fn totp_secret(&self) -> Vec<u8>;
-
-    /// What an authenticator app reads: base32 (RFC 4648) and the `otpauth` address of it.
-    fn totp_shown(&self, secret: &[u8], email: &Email) -> (String, String);
-
-    /// The time step of a code (RFC 6238), where it is one of now or a step to either side.
-    fn totp_step(&self, secret: &[u8], code: &str, at: Timestamp) -> Option<i64>;
-}
-
-/// Those who want to know when a patient has proved who he or she is.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait PatientRecords: Send + Sync {
-    /// Makes sure that the user's own record is there, guests of the same verified address included. May be called
-    /// any number of times.
-    async fn welcome(&self, user: UserId) -> Result<(), PortFailure>;
-}
-
-/// Knows clinics and profiles.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait Practices: Send + Sync {
-    /// Is there such a clinic?
-    async fn has_clinic(&self, clinic: ClinicId) -> Result<bool, PortFailure>;
-
-    /// Is there such a doctor?
-    async fn has_doctor(&self, doctor: DoctorId) -> Result<bool, PortFailure>;
 }

@@ -1,10 +1,12 @@
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use actix_web::http::header;
 use kernel::DoctorId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::accounts::SignInBody;
 use super::cookie::SessionCookie;
 use crate::application::{OpenedSession, Tokens};
 use crate::domain::Account;
@@ -81,20 +83,36 @@ pub struct PageSignedInBody {
 /// Answers a sign-in: tokens in the body, or a cookie and the token against forgery. Never kept by anybody.
 #[must_use]
 pub fn signed_in(opened: &OpenedSession, user: UserBody, cookie: SessionCookie) -> HttpResponse {
+    let (body, cookie) = parts(opened, user, cookie);
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(cookie) = cookie {
+        answer.cookie(cookie);
+    }
+    answer.json(body)
+}
+
+/// What a sign-in shows, and the cookie it sets.
+pub(super) fn parts(
+    opened: &OpenedSession,
+    user: UserBody,
+    cookie: SessionCookie,
+) -> (SignInBody, Option<Cookie<'static>>) {
     match &opened.tokens {
-        Tokens::Bearer { access, refresh } => answer.json(SignedInBody {
-            access_token: access.expose().to_owned(),
-            token_type: "Bearer".to_owned(),
-            expires_in: opened.expires_in,
-            refresh_token: refresh.as_ref().map(|refresh| refresh.expose().to_owned()),
-            user,
-        }),
+        Tokens::Bearer { access, refresh } => {
+            let body = SignedInBody {
+                access_token: access.expose().to_owned(),
+                token_type: "Bearer".to_owned(),
+                expires_in: opened.expires_in,
+                refresh_token: refresh.as_ref().map(|refresh| refresh.expose().to_owned()),
+                user,
+            };
+            (SignInBody::Bearer(body), None)
+        }
         Tokens::Cookie { value, csrf } => {
             let csrf_token = csrf.expose().to_owned();
-            answer.cookie(cookie.with(value));
-            answer.json(PageSignedInBody { csrf_token, expires_in: opened.expires_in, user })
+            let body = PageSignedInBody { csrf_token, expires_in: opened.expires_in, user };
+            (SignInBody::Cookie(body), Some(cookie.with(value)))
         }
     }
 }
