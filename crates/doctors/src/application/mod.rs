@@ -4,6 +4,7 @@ mod list_free_slots;
 mod next_free_slots;
 mod offer_slot;
 mod ports;
+mod practice;
 #[cfg(test)]
 mod test_data;
 
@@ -13,4 +14,10 @@ pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedSta
 pub use ports::{
     Agendas, BusyTimes, City, Clinic, Criteria, DoctorDirectory, Listing, Page, Position, Sort, SortKey, Specialty,
     WeeklyHoursView,
+};
+pub use practice::{
+    AddHoliday, AddTimeOff, AddVisitType, Affected, Asked, ChangeClinic, ChangeDoctor, ChangeError, ChangeVisitType,
+    ClinicRecord, CreateClinic, CreateDoctor, DeactivateDoctor, DoctorRecord, OnConflict, Practice, PracticeChange,
+    PracticeError, PracticeParts, ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours,
+    RetireVisitType, SetOverride, Step, Subject, VisitTypeRecord,
 };

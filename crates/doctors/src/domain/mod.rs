@@ -6,21 +6,37 @@
 mod availability;
 mod busy;
 mod check;
+mod clinic_card;
+mod covers;
 mod day;
+mod fault;
 mod hours;
+mod practice_event;
+mod profile;
 mod refusal;
 mod rules;
 mod search_text;
 mod slot;
+mod time_off;
 mod visit_type;
+mod visit_type_draft;
+mod weekly_plan;
 mod zone_clock;
 
+pub use clinic_card::{CityFacts, ClinicCard, ClinicDraft};
+pub use covers::{AffectedVisit, BookedVisit};
+pub use fault::Fault;
 pub use hours::{DayOverride, MinuteOfDay, OpenHours, WeeklyHours};
+pub use practice_event::{PracticeAction, PracticeEvent};
+pub use profile::{Profile, ProfileDraft};
 pub use refusal::Refusal;
 pub use rules::{ClinicZone, Holiday, RuleError, Rules};
 pub use search_text::{search_text, slug};
 pub use slot::{FirstFree, Slot};
+pub use time_off::{ClinicHoliday, FARTHEST_AHEAD, LONGEST_TIME_OFF, TimeOff, TimeOffId, date_to_come};
 pub use visit_type::{VisitMode, VisitType};
+pub use visit_type_draft::VisitTypeDraft;
+pub use weekly_plan::{HoursDraft, Known, MOST_DAY_HOURS, MOST_WEEKLY_HOURS, WeeklyPlan, plain_date, read_day};
 
 #[cfg(test)]
 mod properties;

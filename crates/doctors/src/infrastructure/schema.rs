@@ -49,9 +49,59 @@ diesel::table! {
         offers_in_person -> Bool,
         offers_video -> Bool,
         search_text -> Text,
+        minimum_notice_minutes -> Integer,
+        horizon_days -> Integer,
+        active -> Bool,
+        version -> Integer,
+        calendar_version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    doctors.visit_type (id) {
+        id -> Uuid,
+        doctor_id -> Uuid,
+        clinic_id -> Uuid,
+        name -> Text,
+        mode -> Text,
+        duration_minutes -> SmallInt,
+        grid_minutes -> SmallInt,
+        buffer_before -> SmallInt,
+        buffer_after -> SmallInt,
+        price_cents -> BigInt,
+        open_to_new_patients -> Bool,
+        is_default -> Bool,
         active -> Bool,
         version -> Integer,
         created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    doctors.override_day (doctor_id, on_date) {
+        doctor_id -> Uuid,
+        on_date -> Date,
+        hours -> Text,
+    }
+}
+
+diesel::table! {
+    doctors.time_off (id) {
+        id -> Uuid,
+        doctor_id -> Uuid,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    doctors.clinic_holiday (clinic_id, on_date) {
+        clinic_id -> Uuid,
+        on_date -> Date,
+        name -> Text,
     }
 }
 
@@ -103,4 +153,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(doctor, soonest, specialty, city, clinic);
+diesel::allow_tables_to_appear_in_same_query!(doctor, soonest, specialty, city, clinic, weekly_hours, visit_type);

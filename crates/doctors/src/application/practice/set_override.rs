@@ -1,0 +1,71 @@
+use jiff::civil::Date;
+use kernel::{Caller, DoctorId};
+
+use super::replace_weekly_hours::known;
+use super::{Asked, PracticeError, PracticeParts, Step};
+use crate::domain::{DayOverride, HoursDraft, PracticeAction, PracticeEvent, date_to_come, read_day};
+
+/// Gives one date hours of its own, at every clinic.
+pub struct SetOverride(
+    /// What it needs.
+    pub PracticeParts,
+);
+
+impl SetOverride {
+    /// Sets them; none at all is closed. Gives them with the version the calendar has then.
+    ///
+    /// # Errors
+    /// See [`PracticeError`].
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        doctor: DoctorId,
+        date: Date,
+        drafts: &[HoursDraft],
+        asked: Asked,
+    ) -> Result<(DayOverride, i32), PracticeError> {
+        let now = self.0.clock.now();
+        let found = self.0.calendar_of(caller, doctor).await?;
+        asked.admits(found.calendar_version)?;
+        let mut faults: Vec<_> =
+            date_to_come("date", date, self.0.today_at(found.profile.clinic, now).await?).into_iter().collect();
+        let known = known(&self.0, caller, &found, drafts).await?;
+        let hours = match read_day(drafts, &known) {
+            Ok(hours) if faults.is_empty() => hours,
+            Ok(_) => return Err(faults.into()),
+            Err(wrong) => {
+                faults.extend(wrong);
+                return Err(faults.into());
+            }
+        };
+        let event = PracticeEvent::at(found.profile.clinic, PracticeAction::OverrideSet).on(date);
+        let step = Step::Override(date, hours.clone());
+        let version = self.0.change_doctor(caller, doctor, step, event, &asked, now).await?;
+        Ok((DayOverride { date, hours }, version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{ClinicId, UserId};
+
+    use super::super::MockPractice;
+    use super::super::test_data::{clinic_record, doctor_at, parts};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_date_is_closed_from_today_on_and_not_before() {
+        let doctor = doctor_at(ClinicId::mint());
+        let id = doctor.id;
+        let mut practice = MockPractice::new();
+        practice.expect_doctor().returning(move |_| Ok(Some(doctor.clone())));
+        practice.expect_clinic().returning(|id| Ok(Some(clinic_record(id))));
+        practice.expect_change().times(1).returning(|_| Ok(2));
+        let (set, admin) = (SetOverride(parts(practice)), Caller::admin(UserId::mint()));
+        let today: Date = "2027-03-01".parse().unwrap();
+        let (closed, version) = set.run(&admin, id, today, &[], Asked::default()).await.unwrap();
+        assert!(closed.hours.is_empty() && version == 2);
+        let refused = set.run(&admin, id, today.yesterday().unwrap(), &[], Asked::default()).await;
+        assert!(matches!(refused, Err(PracticeError::Invalid(_))), "{refused:?}");
+    }
+}
