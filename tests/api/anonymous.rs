@@ -10,14 +10,16 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 22] = [
     "bookAppointment",
     "forgotPassword",
     "getClinic",
     "getDoctor",
+    "getVisitType",
     "listCities",
     "listClinics",
     "listDoctors",
+    "listHolidays",
     "listSlots",
     "listSpecialties",
     "listVisitTypes",
@@ -34,15 +36,24 @@ const PUBLIC: [&str; 20] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
-/// `accounts.rs`.
-const TRIED_ELSEWHERE: [&str; 23] = [
+/// `accounts.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+const TRIED_ELSEWHERE: [&str; 38] = [
+    "addHoliday",
     "addRelative",
+    "addTimeOff",
+    "addVisitType",
+    "changeClinic",
+    "changeDoctor",
     "changeMyEmail",
     "changePassword",
     "changeRelative",
+    "changeVisitType",
     "confirmMyEmail",
     "confirmSecondFactor",
+    "createClinic",
+    "createDoctor",
     "createUser",
+    "deactivateDoctor",
     "editMe",
     "editUser",
     "endAllSessions",
@@ -54,8 +65,14 @@ const TRIED_ELSEWHERE: [&str; 23] = [
     "refreshSession",
     "register",
     "releaseRelative",
+    "removeHoliday",
+    "removeOverride",
+    "removeTimeOff",
+    "replaceWeeklyHours",
     "requestCode",
     "resetPassword",
+    "retireVisitType",
+    "setOverride",
     "setUpSecondFactor",
     "signOut",
     "verifyCode",
@@ -92,14 +109,23 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
     assert_eq!(
         closed.into_iter().collect::<Vec<_>>(),
         [
+            "addHoliday",
             "addRelative",
+            "addTimeOff",
+            "addVisitType",
             "cancelAppointment",
+            "changeClinic",
+            "changeDoctor",
             "changeMyEmail",
             "changePassword",
             "changeRelative",
+            "changeVisitType",
             "confirmMyEmail",
             "confirmSecondFactor",
+            "createClinic",
+            "createDoctor",
             "createUser",
+            "deactivateDoctor",
             "editMe",
             "editUser",
             "endAllSessions",
@@ -107,17 +133,26 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getAppointment",
             "getMe",
             "getMyConsents",
+            "getOverride",
             "getRelative",
             "getUser",
+            "listOverrides",
             "listRelatives",
             "listSessions",
+            "listTimeOff",
             "listUsers",
             "makeRecoveryCodes",
             "putMyConsents",
             "releaseRelative",
+            "removeHoliday",
+            "removeOverride",
+            "removeTimeOff",
+            "replaceWeeklyHours",
             "rescheduleAppointment",
+            "retireVisitType",
+            "setOverride",
             "setUpSecondFactor",
-            "signOut"
+            "signOut",
         ]
     );
     assert_eq!(app.tables().await, before);

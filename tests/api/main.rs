@@ -18,6 +18,8 @@ mod manage;
 mod matrix;
 mod openapi;
 mod operations;
+mod practice_hours;
+mod practice_reach;
 mod readme;
 mod relatives;
 mod schema;

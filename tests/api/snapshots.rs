@@ -77,7 +77,7 @@ async fn problems() {
     let book = "/api/v1/appointments";
     let free = "2027-03-09T09:00:00-05:00";
     assert_json_snapshot!("problem-not-found", problem(&app.get("/api/v1/nothing").await));
-    assert_json_snapshot!("problem-method-not-allowed", problem(&app.post("/api/v1/doctors", &json!({})).await));
+    assert_json_snapshot!("problem-method-not-allowed", problem(&app.post("/api/v1/specialties", &json!({})).await));
     assert_json_snapshot!("problem-invalid", problem(&app.get("/api/v1/doctors?limit=0&page=2&sort=best").await));
     assert_json_snapshot!("problem-not-signed-in", problem(&app.get(&format!("{book}/{}", id('a', 12109))).await));
     let taken = app.post(book, &ada(1, "2027-03-08T09:00:00-05:00")).await;

@@ -14,9 +14,9 @@ use auth::infrastructure::http::{AccountsApi, SessionCookie, SessionsApi};
 use auth::infrastructure::{
     AccessTokens, BcryptPasswords, COST, Mint, PgSessions, PgTries, PgUsers, SecretProofs, SessionDoorkeeper, TokenKeys,
 };
-use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot};
-use doctors::infrastructure::http::DoctorsApi;
-use doctors::infrastructure::{PgAgendas, PgDirectory, Soonest};
+use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot, PracticeParts};
+use doctors::infrastructure::http::{DoctorsApi, PracticeUses};
+use doctors::infrastructure::{PgAgendas, PgDirectory, PgPractice, Soonest};
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
@@ -155,6 +155,18 @@ impl Application {
         let doctors = DoctorsApi {
             directory: directory.clone(),
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
+            practice: PracticeUses::new(&PracticeParts {
+                practice: Arc::new(PgPractice::new(
+                    pool.clone(),
+                    journal.clone(),
+                    keys.clone(),
+                    soonest.clone(),
+                    booked.clone(),
+                )),
+                agendas: agendas.clone(),
+                clock: clock.clone(),
+            }),
+            answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),
         };
 

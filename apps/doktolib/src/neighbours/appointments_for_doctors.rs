@@ -1,9 +1,10 @@
-use appointments::infrastructure::{busy_of, busy_of_many};
+use appointments::infrastructure::{busy_of, busy_of_many, planned_of_many};
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::BusyTimes;
-use doctors::infrastructure::BusyInTransaction;
+use doctors::domain::BookedVisit;
+use doctors::infrastructure::{BookedVisits, BusyInTransaction};
 use kernel::{DoctorId, Interval, PortFailure};
 use platform::pg::{self, PgPool};
 use uuid::Uuid;
@@ -30,5 +31,27 @@ impl BusyInTransaction for AppointmentsForDoctors {
         span: Interval,
     ) -> Result<Vec<(Uuid, Interval)>, DieselError> {
         busy_of_many(conn, doctors, span).await
+    }
+}
+
+#[async_trait]
+impl BookedVisits for AppointmentsForDoctors {
+    async fn booked(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[Uuid],
+        span: Interval,
+    ) -> Result<Vec<BookedVisit>, DieselError> {
+        let planned = planned_of_many(conn, doctors, span).await?;
+        Ok(planned
+            .into_iter()
+            .map(|planned| BookedVisit {
+                id: planned.id,
+                doctor: planned.doctor,
+                clinic: planned.clinic,
+                visit_type: planned.visit_type,
+                visit: planned.visit,
+            })
+            .collect())
     }
 }

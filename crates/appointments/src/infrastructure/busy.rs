@@ -5,7 +5,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{DoctorId, Interval};
+use kernel::{AppointmentId, ClinicId, DoctorId, Interval, VisitTypeId};
 use uuid::Uuid;
 
 use super::schema::appointment;
@@ -59,6 +59,58 @@ pub async fn busy_of_many(
         (doctor, Interval { start: start.to_jiff(), end: end.to_jiff() })
     };
     Ok(rows.into_iter().map(taken).collect())
+}
+
+/// A visit that is to take place, without the person it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedVisit {
+    /// Which one.
+    pub id: AppointmentId,
+    /// With whom.
+    pub doctor: DoctorId,
+    /// Where.
+    pub clinic: ClinicId,
+    /// What.
+    pub visit_type: VisitTypeId,
+    /// When, without buffers.
+    pub visit: Interval,
+}
+
+/// The visits of these doctors that are to take place and share an instant with `span`, by doctor and start.
+///
+/// # Errors
+/// Of the database.
+pub async fn planned_of_many(
+    conn: &mut AsyncPgConnection,
+    doctors: &[Uuid],
+    span: Interval,
+) -> Result<Vec<PlannedVisit>, DieselError> {
+    type Row = (Uuid, Uuid, Uuid, Uuid, DbTimestamp, DbTimestamp);
+    let rows: Vec<Row> = appointment::table
+        .filter(appointment::doctor_id.eq_any(doctors))
+        .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
+        .filter(appointment::starts_at.lt(span.end.to_diesel()))
+        .filter(appointment::starts_at.gt(entry(span).to_diesel()))
+        .filter(appointment::ends_at.gt(span.start.to_diesel()))
+        .order((appointment::doctor_id, appointment::starts_at, appointment::id))
+        .select((
+            appointment::id,
+            appointment::doctor_id,
+            appointment::clinic_id,
+            appointment::visit_type_id,
+            appointment::starts_at,
+            appointment::ends_at,
+        ))
+        .load(conn)
+        .await?;
+    let planned = |(id, doctor, clinic, visit_type, start, end): Row| PlannedVisit {
+        id: AppointmentId::from_uuid(id),
+        doctor: DoctorId::from_uuid(doctor),
+        clinic: ClinicId::from_uuid(clinic),
+        visit_type: VisitTypeId::from_uuid(visit_type),
+        visit: Interval { start: start.to_jiff(), end: end.to_jiff() },
+    };
+    Ok(rows.into_iter().map(planned).collect())
 }
 
 fn entry(span: Interval) -> Timestamp {

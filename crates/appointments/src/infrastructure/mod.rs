@@ -9,7 +9,7 @@ mod pg_patients;
 mod schema;
 mod sealed;
 
-pub use busy::{busy_of, busy_of_many};
+pub use busy::{PlannedVisit, busy_of, busy_of_many, planned_of_many};
 pub use pg_appointments::{CalendarWatch, PgAppointments};
 pub use pg_patients::PgPatients;
 pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};

@@ -14,7 +14,7 @@ pub struct Profile {
     pub first_name: String,
     /// Family name, 1 to 100 characters.
     pub last_name: String,
-    /// Street and number, up to 300 characters; empty is the clinic's own.
+    /// Street and number, 1 to 300 characters.
     pub address: String,
     /// Whole US dollars, up to 100,000.
     pub consultation_price: i32,
@@ -66,11 +66,12 @@ pub struct ProfileDraft {
 }
 
 impl Profile {
-    /// A new doctor: 60 minutes of notice and 90 days of horizon, unless something else is said.
+    /// A new doctor: 60 minutes of notice, 90 days of horizon and the address `at` of the clinic, unless something else
+    /// is said.
     ///
     /// # Errors
     /// Everything that is missing or wrong.
-    pub fn create(draft: &ProfileDraft) -> Result<Self, Vec<Fault>> {
+    pub fn create(draft: &ProfileDraft, at: &str) -> Result<Self, Vec<Fault>> {
         let mut missing = Vec::new();
         for (field, there) in [
             ("clinic_id", draft.clinic.is_some()),
@@ -90,7 +91,7 @@ impl Profile {
             specialty: String::new(),
             first_name: String::new(),
             last_name: String::new(),
-            address: String::new(),
+            address: at.to_owned(),
             consultation_price: 0,
             profile_image_url: None,
             years_experience: 0,
@@ -129,7 +130,7 @@ impl Profile {
             next.last_name = faults.line("last_name", name, 1, 100);
         }
         if let Some(address) = &draft.address {
-            next.address = faults.line("address", address, 0, 300);
+            next.address = faults.line("address", address, 1, 300);
         }
         if let Some(price) = draft.consultation_price {
             faults.within("consultation_price", price, 0, 100_000);
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_new_doctor_has_the_usual_notice_and_horizon_and_is_found_without_accents() {
-        let profile = Profile::create(&draft()).unwrap();
+        let profile = Profile::create(&draft(), "1 Street").unwrap();
         assert_eq!((profile.minimum_notice_minutes, profile.horizon_days, profile.active), (60, 90, true));
         assert_eq!((profile.specialty.as_str(), profile.first_name.as_str()), ("internal-medicine", "José María"));
         assert_eq!(profile.search_text(), "jose maria alvarez");
@@ -275,7 +276,7 @@ mod tests {
             ..ProfileDraft::default()
         };
         assert_eq!(
-            told(Profile::create(&bad)),
+            told(Profile::create(&bad, "1 Street")),
             [
                 "first_name:length",
                 "consultation_price:range",
@@ -294,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_change_touches_what_it_names_and_nothing_else() {
-        let before = Profile::create(&draft()).unwrap();
+        let before = Profile::create(&draft(), "1 Street").unwrap();
         let wish =
             ProfileDraft { bio: Some("Two\nlines".into()), last_name: Some("Álvarez".into()), ..Default::default() };
         let after = before.changed_by(&wish).unwrap();

@@ -5,13 +5,14 @@ mod pg_agendas;
 mod pg_directory;
 mod pg_practice;
 mod pg_search;
-mod practices;
+mod practice_records;
 mod practice_rows;
+mod practices;
 mod schema;
 mod soonest;
 
 pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;
-pub use practices::{clinics_of, names_of_clinics, names_of_doctors};
 pub use pg_practice::{BookedVisits, PgPractice};
+pub use practices::{clinics_of, names_of_clinics, names_of_doctors};
 pub use soonest::{BusyInTransaction, Rivals, Soonest};

@@ -14,13 +14,15 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{Date as DbDate, Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
+use platform::crypto::Keyring;
 use platform::idempotency;
 use platform::journal::Journal;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
 use super::pg_agendas::agendas;
-use super::practice_rows::{self, DoctorRow, VisitTypeRow};
+use super::practice_records::{DoctorRow, VisitTypeRow};
+use super::practice_rows;
 use super::schema::{city, clinic, clinic_holiday, doctor, soonest, specialty, time_off, visit_type, weekly_hours};
 use super::soonest::Soonest;
 use crate::application::{
@@ -51,15 +53,17 @@ pub trait BookedVisits: Send + Sync {
 pub struct PgPractice {
     pool: PgPool,
     journal: Journal,
+    keys: Keyring,
     soonest: Soonest,
     booked: Arc<dyn BookedVisits>,
 }
 
 impl PgPractice {
-    /// Works through `pool`, writes to `journal`, keeps first free times by `soonest`, asks `booked` for visits.
+    /// Works through `pool`, writes to `journal`, seals kept answers by `keys`, keeps first free times by `soonest`,
+    /// asks `booked` for visits.
     #[must_use]
-    pub fn new(pool: PgPool, journal: Journal, soonest: Soonest, booked: Arc<dyn BookedVisits>) -> Self {
-        Self { pool, journal, soonest, booked }
+    pub fn new(pool: PgPool, journal: Journal, keys: Keyring, soonest: Soonest, booked: Arc<dyn BookedVisits>) -> Self {
+        Self { pool, journal, keys, soonest, booked }
     }
 
     /// The visits that `change` would leave outside of the hours; `before` are the rules before it.
@@ -264,7 +268,7 @@ impl Practice for PgPractice {
         let now = change.event.at;
         pg::transaction(&self.pool, "change a practice", async |conn| {
             if let Some(once) = &change.once {
-                idempotency::begin(conn, once).await?;
+                idempotency::begin(conn, &self.keys, once).await?;
             }
             let doctors = lock(conn, change).await?;
             let looks = concerned(&change.step, now).is_some();
@@ -283,7 +287,7 @@ impl Practice for PgPractice {
             event.event = event.event.keeping(kept);
             self.journal.append(conn, &event).await?;
             if let Some(once) = &change.once {
-                idempotency::keep(conn, once, &(once.answer)(&change.step), now).await?;
+                idempotency::keep(conn, &self.keys, once, &(once.answer)(&change.step), now).await?;
             }
             Ok::<_, Abort<ChangeError>>(version)
         })

@@ -27,14 +27,28 @@ pub fn etag_of(bytes: &[u8]) -> String {
 pub fn ok_or_not_modified<T: Serialize>(request: &HttpRequest, value: &T, link: Option<String>) -> HttpResponse {
     let body = serde_json::to_vec(value).unwrap_or_default();
     let tag = etag_of(&body);
+    let mut response = shown(request, body, tag);
+    if let Some(link) = link.and_then(|link| header::HeaderValue::try_from(link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}
+
+fn shown(request: &HttpRequest, body: Vec<u8>, tag: String) -> HttpResponse {
     let known = is_known(request, &tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header((header::ETAG, tag));
     response.insert_header((header::CACHE_CONTROL, "no-cache"));
-    if let Some(link) = link {
-        response.insert_header((header::LINK, link));
-    }
     if known { response.finish() } else { response.content_type("application/json").body(body) }
+}
+
+/// The same for a record that counts its versions, shown with what is computed: the tag is `"v3-…"`, and `If-Match`
+/// looks at the version alone.
+#[must_use]
+pub fn ok_or_not_modified_at<T: Serialize>(request: &HttpRequest, value: &T, version: i32) -> HttpResponse {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let tag = format!("\"v{version}-{}\"", etag_of(&body).trim_matches('"'));
+    shown(request, body, tag)
 }
 
 /// Does the client have the representation of this tag already (`If-None-Match`)? Weak tags count here.
@@ -66,7 +80,8 @@ pub fn versions_in_if_match(request: &HttpRequest) -> Result<Option<Vec<i32>>, P
     if tags.contains(&"*") {
         return Ok(None);
     }
-    let version = |tag: &&str| tag.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok();
+    // What is computed, behind the dash, may change without a change of the record.
+    let version = |tag: &&str| tag.strip_prefix("\"v")?.strip_suffix('"')?.split('-').next()?.parse().ok();
     let versions: Vec<i32> = tags.iter().filter_map(version).collect();
     if versions.is_empty() { Err(Problem::of(&kinds::PRECONDITION_FAILED)) } else { Ok(Some(versions)) }
 }
@@ -110,6 +125,7 @@ mod tests {
             versions_in_if_match(&TestRequest::default().insert_header(("If-Match", value)).to_http_request())
         };
         assert_eq!(asked("\"v1\", \"v3\"").unwrap(), Some(vec![1, 3]));
+        assert_eq!(asked("\"v4-0a1b\"").unwrap(), Some(vec![4]));
         assert_eq!(asked("\"v1\", *").unwrap(), None);
         assert_eq!(asked("\"other\", W/\"v3\"").unwrap_err().kind().status, 412);
         assert_eq!(versions_in_if_match(&TestRequest::default().to_http_request()).unwrap(), None);

@@ -16,11 +16,13 @@ impl CreateDoctor {
     /// See [`PracticeError`]; a clinic out of reach is a wrong value, as one that does not exist is.
     pub async fn run(&self, caller: &Caller, draft: ProfileDraft, asked: Asked) -> Result<DoctorRecord, PracticeError> {
         let now = self.0.clock.now();
-        let made = Profile::create(&draft);
+        let clinic = match draft.clinic.filter(|clinic| policy::clinic(caller, *clinic)) {
+            Some(clinic) => self.0.practice.clinic(clinic).await?.filter(|clinic| clinic.card.active),
+            None => None,
+        };
+        let made = Profile::create(&draft, clinic.as_ref().map_or("", |clinic| clinic.card.address.as_str()));
         let mut faults = made.as_ref().err().cloned().unwrap_or_default();
-        if let Some(clinic) = draft.clinic
-            && (!policy::clinic(caller, clinic) || self.0.practice.open_clinics(&[clinic]).await?.is_empty())
-        {
+        if draft.clinic.is_some() && clinic.is_none() {
             faults.push(Fault::new("clinic_id", "unknown", "is no clinic of yours"));
         }
         faults.extend(unknown_specialty(&self.0, &draft).await?);
@@ -61,7 +63,7 @@ mod tests {
     use kernel::{ClinicId, UserId};
 
     use super::super::MockPractice;
-    use super::super::test_data::{draft, parts};
+    use super::super::test_data::{clinic_record, draft, parts};
     use super::*;
 
     #[tokio::test]
@@ -69,7 +71,7 @@ mod tests {
         let own = ClinicId::mint();
         let caller = Caller::staff(UserId::mint(), vec![own]);
         let mut practice = MockPractice::new();
-        practice.expect_open_clinics().returning(|named| Ok(named.to_vec()));
+        practice.expect_clinic().returning(|id| Ok(Some(clinic_record(id))));
         practice.expect_has_specialty().returning(|slug| Ok(slug == "cardiology"));
         practice
             .expect_change()
@@ -78,7 +80,7 @@ mod tests {
             .returning(|_| Ok(1));
         let create = CreateDoctor(parts(practice));
         let made = create.run(&caller, draft(own), Asked::default()).await.unwrap();
-        assert_eq!(made.profile.clinic, own);
+        assert_eq!((made.profile.clinic, made.profile.address.as_str()), (own, "1 Street"));
 
         let elsewhere = ProfileDraft { specialty: Some("alchemy".into()), ..draft(ClinicId::mint()) };
         let Err(PracticeError::Invalid(faults)) = create.run(&caller, elsewhere, Asked::default()).await else {

@@ -26,7 +26,7 @@ pub(super) fn draft(clinic: ClinicId) -> ProfileDraft {
 pub(super) fn doctor_at(clinic: ClinicId) -> DoctorRecord {
     DoctorRecord {
         id: DoctorId::mint(),
-        profile: Profile::create(&draft(clinic)).unwrap(),
+        profile: Profile::create(&draft(clinic), "1 Street").unwrap(),
         workplaces: Vec::new(),
         rating: 0,
         version: 1,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::application::{City, Clinic, Listing, Specialty, WeeklyHoursView};
-use crate::domain::{Slot, VisitMode, VisitType};
+use crate::domain::{Slot, VisitMode, VisitType, WeeklyHours};
 
 /// An amount of money.
 #[derive(Debug, Serialize, ToSchema)]
@@ -199,6 +199,15 @@ pub struct VisitTypeBody {
     mode: &'static str,
     #[schema(example = 30, minimum = 5, maximum = 240)]
     duration_minutes: u16,
+    /// Visits start every so many minutes from the opening time on.
+    #[schema(example = 30, minimum = 5, maximum = 240)]
+    grid_minutes: u16,
+    /// Minutes kept free before a visit.
+    #[schema(example = 0, minimum = 0, maximum = 120)]
+    buffer_before: u16,
+    /// Minutes kept free after a visit.
+    #[schema(example = 5, minimum = 0, maximum = 120)]
+    buffer_after: u16,
     price: MoneyBody,
     /// May somebody book it whom the doctor does not know yet?
     open_to_new_patients: bool,
@@ -217,6 +226,9 @@ impl From<VisitType> for VisitTypeBody {
                 VisitMode::Video => "video",
             },
             duration_minutes: visit_type.duration_minutes,
+            grid_minutes: visit_type.grid_minutes,
+            buffer_before: visit_type.buffer_before,
+            buffer_after: visit_type.buffer_after,
             price: MoneyBody { amount: visit_type.price.as_cents(), currency: "USD" },
             open_to_new_patients: visit_type.open_to_new_patients,
             is_default: visit_type.is_default,
@@ -245,6 +257,22 @@ pub struct WeeklyHoursBody {
     /// Last day they hold.
     #[schema(format = Date)]
     valid_until: Option<String>,
+}
+
+impl From<WeeklyHours> for WeeklyHoursBody {
+    fn from(hours: WeeklyHours) -> Self {
+        let only = hours.visit_types.map(|only| only.into_iter().map(Into::into).collect());
+        WeeklyHoursView {
+            clinic: hours.clinic,
+            weekday: hours.weekday.to_monday_one_offset().into(),
+            from: hours.from,
+            to: hours.to,
+            visit_types: only,
+            valid_from: hours.valid_from,
+            valid_until: hours.valid_until,
+        }
+        .into()
+    }
 }
 
 impl From<WeeklyHoursView> for WeeklyHoursBody {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use kernel::{ClinicId, DoctorId};
 use platform::http::{
     DEFAULT_LIMIT, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link, ok_or_not_modified,
-    read_cursor,
+    ok_or_not_modified_at, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -131,7 +131,8 @@ pub(super) async fn get_clinic(
 ) -> Result<HttpResponse, Problem> {
     let id: ClinicId = id_in_path(&request, "id")?;
     let clinic = api.directory.clinic(id).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
-    Ok(ok_or_not_modified(&request, &ClinicBody::from(clinic), None))
+    let version = clinic.version;
+    Ok(ok_or_not_modified_at(&request, &ClinicBody::from(clinic), version))
 }
 
 /// What one can book with a doctor
@@ -179,7 +180,9 @@ pub(super) async fn list_weekly_hours(
     api: Data<DoctorsApi>,
 ) -> Result<HttpResponse, Problem> {
     let id: DoctorId = id_in_path(&request, "id")?;
+    // Before the hours: a tag may be older than what it stands by, never newer.
+    let version = api.practice.read.calendar_version(id).await?;
     let hours = api.directory.weekly_hours(id).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
     let bodies: Vec<WeeklyHoursBody> = hours.into_iter().map(Into::into).collect();
-    Ok(ok_or_not_modified(&request, &bodies, None))
+    Ok(ok_or_not_modified_at(&request, &bodies, version))
 }

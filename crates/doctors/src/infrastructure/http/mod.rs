@@ -2,18 +2,21 @@
 
 mod bodies;
 mod catalogue;
+mod practice;
 mod search;
 mod slots;
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use platform::http::Kind;
+use platform::idempotency::Answers;
 use serde::{Deserialize, Deserializer};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{DoctorDirectory, ListFreeSlots};
 use kernel::Clock;
+
+pub use practice::{AffectedBody, DoctorProfileBody, PROBLEMS, PracticeUses};
 
 pub use bodies::{ClinicBody, DoctorBody, MoneyBody, SlotBody, WeeklyHoursBody};
 
@@ -23,12 +26,13 @@ pub struct DoctorsApi {
     pub directory: Arc<dyn DoctorDirectory>,
     /// Free times.
     pub slots: ListFreeSlots,
+    /// Running doctors, clinics and hours.
+    pub practice: PracticeUses,
+    /// First answers, kept.
+    pub answers: Answers,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
-
-/// Problems that only this slice answers.
-pub static PROBLEMS: &[&Kind] = &[];
 
 /// Reads an optional date as `2027-03-01`; a time behind it is refused, not ignored.
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
@@ -50,5 +54,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(search::get_doctor)
         .service(catalogue::list_visit_types)
         .service(catalogue::list_weekly_hours)
-        .service(slots::list_slots);
+        .service(slots::list_slots)
+        .configure(practice::routes);
 }

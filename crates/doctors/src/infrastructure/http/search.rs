@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kernel::DoctorId;
 use platform::http::{
     DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link,
-    ok_or_not_modified, read_cursor,
+    ok_or_not_modified, ok_or_not_modified_at, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -182,5 +182,6 @@ pub(super) async fn get_doctor(
 ) -> Result<HttpResponse, Problem> {
     let id: DoctorId = id_in_path(&request, "id")?;
     let doctor = api.directory.find(id, api.clock.now()).await?.ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
-    Ok(ok_or_not_modified(&request, &DoctorBody::from(doctor), None))
+    let version = doctor.version;
+    Ok(ok_or_not_modified_at(&request, &DoctorBody::from(doctor), version))
 }

@@ -1,0 +1,67 @@
+//! The refusals of running a practice as clients hear them.
+
+use platform::http::{FieldError, Kind, Problem, in_zone, kinds};
+use serde_json::Value;
+
+use super::calendar_bodies::AffectedVisitBody;
+use crate::application::{Affected, PracticeError};
+use crate::domain::Fault;
+
+macro_rules! kinds {
+    ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
+        $(pub(super) static $name: Kind = Kind { code: $code, status: $status, title: $title, help: $help };)+
+        /// Problems that only this slice answers.
+        pub static PROBLEMS: &[&Kind] = &[$(&$name),+];
+    };
+}
+
+kinds! {
+    APPOINTMENTS_AFFECTED 409 "appointments-affected" "Visits are booked in these hours"
+        "The change would leave booked visits outside of the open hours. The member appointments lists the first hundred of them, total counts them all. Move or cancel them first, or repeat the request with ?on_conflict=keep: then they stay as they are booked, and somebody should talk to the patients.";
+    DEFAULT_VISIT_TYPE 409 "default-visit-type" "This is the default visit type"
+        "A doctor who offers visits has one default. Make another visit type the default first; the last one can go.";
+    HOLIDAY_EXISTS 409 "holiday-exists" "The clinic has a holiday on that date"
+        "A date is closed once. Remove the holiday first to give it another name.";
+}
+
+fn field(fault: Fault) -> FieldError {
+    FieldError::new(fault.field, fault.code, fault.message)
+}
+
+fn affected(affected: &Affected) -> Problem {
+    let visits: Vec<AffectedVisitBody> = affected
+        .visits
+        .iter()
+        .map(|affected| AffectedVisitBody {
+            id: affected.visit.id.as_uuid(),
+            starts_at: in_zone(affected.visit.visit.start, &affected.time_zone),
+            ends_at: in_zone(affected.visit.visit.end, &affected.time_zone),
+            visit_type_id: affected.visit.visit_type.as_uuid(),
+        })
+        .collect();
+    Problem::of(&APPOINTMENTS_AFFECTED)
+        .detail(format!("{} booked visits would lie outside of the open hours.", affected.total))
+        .member("appointments", serde_json::to_value(visits).unwrap_or(Value::Array(Vec::new())))
+        .member("total", affected.total.into())
+}
+
+impl From<PracticeError> for Problem {
+    fn from(error: PracticeError) -> Self {
+        match error {
+            PracticeError::NotFound => Self::of(&kinds::NOT_FOUND),
+            PracticeError::NotYours(fields) => {
+                fields.into_iter().fold(Self::of(&kinds::FORBIDDEN), |problem, closed| {
+                    problem.field(FieldError::new(closed, "forbidden", "is not yours to change"))
+                })
+            }
+            PracticeError::Invalid(faults) => Self::invalid(faults.into_iter().map(field).collect()),
+            PracticeError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            PracticeError::Affected(visits) => affected(&visits),
+            PracticeError::DefaultVisitType => Self::of(&DEFAULT_VISIT_TYPE),
+            PracticeError::HolidayExists => Self::of(&HOLIDAY_EXISTS),
+            // Answered before this is reached; were it not, the client would at least be told to come again.
+            PracticeError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            PracticeError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
