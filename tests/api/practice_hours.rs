@@ -14,10 +14,8 @@ fn of_doctor(part: &str) -> String {
 /// A week of the same hours at clinic 1 on each weekday.
 fn week(from: &str, to: &str) -> Value {
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday"];
-    let hours: Vec<Value> = days
-        .iter()
-        .map(|day| json!({"clinic_id": id('c', 1), "weekday": day, "from": from, "to": to}))
-        .collect();
+    let hours: Vec<Value> =
+        days.iter().map(|day| json!({"clinic_id": id('c', 1), "weekday": day, "from": from, "to": to})).collect();
     json!({ "hours": hours })
 }
 
@@ -110,7 +108,10 @@ async fn time_off_blocks_refuses_over_visits_and_goes_again() {
     assert!(slots(&app, "2027-03-09").await.is_empty());
     let listed = app.get_as(Who::Doctor(1), &uri).await.list();
     assert_eq!((listed.len(), &listed[0]), (1, &taken.json()));
-    assert_eq!(app.post("/api/v1/appointments", &ada(1, "2027-03-09T09:00:00-05:00")).await.problem().1, "outside-availability");
+    assert_eq!(
+        app.post("/api/v1/appointments", &ada(1, "2027-03-09T09:00:00-05:00")).await.problem().1,
+        "outside-availability"
+    );
 
     let location = taken.header("location").unwrap();
     for _ in 0..2 {
@@ -170,7 +171,8 @@ async fn a_new_doctor_is_found_and_booked_as_soon_as_there_is_an_offer_and_a_wee
     let found = app.get("/api/v1/doctors?q=zoe%20sleeps").await.list();
     assert_eq!((found.len(), &found[0]["next_available_at"]), (1, &Value::Null));
 
-    let offer = json!({"name": "Talk", "mode": "video", "duration_minutes": 60, "price": {"amount": 9000, "currency": "USD"}});
+    let offer =
+        json!({"name": "Talk", "mode": "video", "duration_minutes": 60, "price": {"amount": 9000, "currency": "USD"}});
     let added = app.post_as(DESK, &format!("{uri}/visit-types"), &offer).await;
     assert_eq!((added.status, &added.json()["is_default"]), (201, &json!(true)), "{}", added.text());
     assert_eq!(app.get(added.header("location").unwrap()).await.json(), added.json());

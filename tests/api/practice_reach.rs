@@ -236,7 +236,8 @@ async fn whoever_may_is_let_do_it() {
         if who == Who::Admin {
             for table in ["action AS name FROM journal.audit_event", "topic AS name FROM journal.outbox"] {
                 let told = app.texts(&format!("SELECT DISTINCT {table} ORDER BY name")).await;
-                let told: Vec<&str> = told.iter().map(String::as_str).filter(|name| !name.starts_with("audit.")).collect();
+                let told: Vec<&str> =
+                    told.iter().map(String::as_str).filter(|name| !name.starts_with("audit.")).collect();
                 // There was no time off to remove; `practice_hours.rs` looks for what that leaves.
                 assert_eq!(told, TRACES, "{table}");
             }

@@ -5,6 +5,8 @@
 mod house;
 #[path = "postgres/plans.rs"]
 mod plans;
+#[path = "postgres/practice.rs"]
+mod practice;
 #[path = "postgres/rivals.rs"]
 mod rivals;
 #[path = "postgres/soonest.rs"]
