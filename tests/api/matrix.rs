@@ -12,7 +12,7 @@ use kernel::UserId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::{Answer, App, Who, id};
+use crate::app::{Answer, App, Who, doctor, id};
 use crate::schema::{Operation, operations};
 use crate::sign_ins::open;
 use callers::{CALLERS, Caller};
@@ -46,7 +46,9 @@ async fn stage() -> (App, Staged) {
     let user = Who::Patient(1).user();
     app.sql(&format!(
         "INSERT INTO auth.account (id, role, name, email, email_key, created_at, updated_at)
-         VALUES ('{user}', 'patient', 'x', 'x', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING"
+         VALUES ('{user}', 'patient', 'x', 'x', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING;
+         INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]')",
+        doctor(1)
     ))
     .await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
@@ -72,6 +74,9 @@ async fn asked(
     let mut uri = operation.path.clone();
     if let (Some(start), Some(end)) = (uri.find('{'), uri.find('}')) {
         uri.replace_range(start..=end, &ask.id);
+    }
+    if let (Some(start), Some(end)) = (uri.find('{'), uri.find('}')) {
+        uri.replace_range(start..=end, &ask.part);
     }
     let takes_links = operation.value["security"].to_string().contains("appointmentLink");
     let mut request = caller.sends(&uri, takes_links).method(Method::from_bytes(operation.method.as_bytes()).unwrap());

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::callers::{Caller, VISIT};
-use crate::app::{ada, doctor, id};
+use crate::app::{ada, doctor, id, visit_type};
 
 /// One operation.
 pub struct Rule {
@@ -27,8 +27,10 @@ pub struct Staged {
 /// The request to one record.
 #[derive(Default)]
 pub struct Ask {
-    /// What stands for the one parameter in the path.
+    /// What stands for the first parameter in the path.
     pub id: String,
+    /// What stands for the second one.
+    pub part: String,
     /// The letter of such ids that belong to nobody, where somebody else's record must look like none.
     pub kind: Option<char>,
     pub body: Option<Value>,
@@ -56,6 +58,29 @@ const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
 /// Both sides of a visit, its clinic's front desk, administrators, and its link.
 const SIDES_OF_A_VISIT: &str = "401 yes 404 yes 404 404 yes 404 yes yes 404 403";
 const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401 403";
+
+/// The doctor, the front desk of the doctor's clinic, administrators.
+const CALENDAR: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
+const FRONT_DESK: &str = "401 403 403 403 403 403 yes 404 yes 401 401 403";
+const NEW_AT_CLINIC: &str = "401 403 403 403 403 403 yes 422 yes 401 401 403";
+
+fn clinic(_: &Staged, _: Caller) -> Ask {
+    Ask::of(id('c', 1), 'c')
+}
+
+fn day(staged: &Staged, caller: Caller) -> Ask {
+    Ask { part: "2027-03-16".to_owned(), ..a_doctor(staged, caller) }
+}
+
+fn offer(staged: &Staged, caller: Caller) -> Ask {
+    Ask { part: visit_type(1, 2), ..a_doctor(staged, caller) }
+}
+
+fn new_doctor(_: &Staged, _: Caller) -> Ask {
+    let body = json!({"clinic_id": id('c', 1), "specialty": "cardiology", "first_name": "Noor", "last_name": "Example",
+                      "consultation_price": 100, "years_experience": 2, "languages": ["en"]});
+    Ask { field: Some("clinic_id"), ..Ask::default().with(body) }
+}
 
 fn nothing(_: &Staged, _: Caller) -> Ask {
     Ask::default()
@@ -95,19 +120,31 @@ const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
 pub const RULES: &[Rule] = rules! {
+    "addHoliday" "clinic 1" FRONT_DESK
+        |staged, caller| clinic(staged, caller).with(json!({"date": "2027-07-05", "name": "Independence Day"}));
     "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
+    "addTimeOff" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
+        .with(json!({"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}));
+    "addVisitType" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
+        .with(json!({"name": "Check", "mode": "video", "duration_minutes": 20, "price": {"amount": 100}}));
     "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
     "cancelAppointment" "visit" SIDES_OF_A_VISIT |staged, caller| visit(staged, caller).with(json!({}));
+    "changeClinic" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!({"name": "Harbour"}));
+    "changeDoctor" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"bio": "New words"}));
     "changeMyEmail" "own" SIGNED_IN
         |_, _| hindered(json!({"email": "new@example.org", "password": "not the password"}));
     "changePassword" "own" SIGNED_IN
         |_, _| hindered(json!({"current_password": "not the password", "new_password": GOOD}));
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
+    "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
     "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
     "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
+    "createClinic" "" ADMINS |_, _| Ask::default().with(json!({"name": "N", "address": "A", "city": "boston"}));
+    "createDoctor" "at clinic 1" NEW_AT_CLINIC new_doctor;
     "createUser" "" ADMINS
         |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker", "role": "admin"}));
+    "deactivateDoctor" "doctor 1" FRONT_DESK |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller) };
     "editMe" "own" SIGNED_IN |_, _| Ask::default().with(json!({"language": "fr"}));
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
@@ -118,15 +155,20 @@ pub const RULES: &[Rule] = rules! {
     "getDoctor" "" ALL a_doctor;
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
+    "getOverride" "doctor 1" CALENDAR day;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getUser" "user of patient 1" ADMINS |_, _| user();
+    "getVisitType" "" ALL offer;
     "listCities" "" ALL nothing;
     "listClinics" "" ALL nothing;
     "listDoctors" "" ALL nothing;
+    "listHolidays" "" ALL clinic;
+    "listOverrides" "doctor 1" CALENDAR a_doctor;
     "listRelatives" "own" PATIENTS nothing;
     "listSessions" "own" SIGNED_IN nothing;
     "listSlots" "" ALL a_doctor;
     "listSpecialties" "" ALL nothing;
+    "listTimeOff" "doctor 1" CALENDAR a_doctor;
     "listUsers" "" ADMINS nothing;
     "listVisitTypes" "" ALL a_doctor;
     "listWeeklyHours" "" ALL a_doctor;
@@ -142,11 +184,19 @@ pub const RULES: &[Rule] = rules! {
     "register" "" ALL |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker"}));
     "releaseRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| Ask { hindered: true, ..patient(staged, caller) };
+    "removeHoliday" "clinic 1" FRONT_DESK
+        |staged, caller| Ask { part: "2027-05-31".to_owned(), ..clinic(staged, caller) };
+    "removeOverride" "doctor 1" CALENDAR day;
+    "removeTimeOff" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 1), ..a_doctor(staged, caller) };
+    "replaceWeeklyHours" "doctor 1" CALENDAR
+        |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller).with(json!({"hours": []})) };
     "requestCode" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "rescheduleAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
     "resetPassword" "by code" BY_PROOF
         |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1", "new_password": GOOD}));
+    "retireVisitType" "doctor 1" CALENDAR offer;
+    "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
     "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));

@@ -7,9 +7,7 @@ use diesel::deserialize::QueryableByName;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use doctors::application::{
-    Agendas as _, ChangeError, OnConflict, Practice as _, PracticeChange, Step, Subject,
-};
+use doctors::application::{Agendas as _, ChangeError, OnConflict, Practice as _, PracticeChange, Step, Subject};
 use doctors::domain::{BookedVisit, HoursDraft, Known, PracticeAction, PracticeEvent, TimeOff, WeeklyPlan};
 use doctors::infrastructure::{BookedVisits, PgPractice};
 use jiff::{SignedDuration, Timestamp};
