@@ -37,7 +37,7 @@ const PUBLIC: [&str; 22] = [
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
 /// `accounts.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
-const TRIED_ELSEWHERE: [&str; 38] = [
+const TRIED_ELSEWHERE: [&str; 41] = [
     "addHoliday",
     "addRelative",
     "addTimeOff",
@@ -61,6 +61,9 @@ const TRIED_ELSEWHERE: [&str; 38] = [
     "forgotPassword",
     "login",
     "makeRecoveryCodes",
+    "markArrived",
+    "markCompleted",
+    "markNoShow",
     "putMyConsents",
     "refreshSession",
     "register",
@@ -131,17 +134,24 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "endAllSessions",
             "endSession",
             "getAppointment",
+            "getAppointmentHistory",
+            "getCalendar",
             "getMe",
             "getMyConsents",
             "getOverride",
             "getRelative",
             "getUser",
+            "listAccesses",
+            "listAppointments",
             "listOverrides",
             "listRelatives",
             "listSessions",
             "listTimeOff",
             "listUsers",
             "makeRecoveryCodes",
+            "markArrived",
+            "markCompleted",
+            "markNoShow",
             "putMyConsents",
             "releaseRelative",
             "removeHoliday",

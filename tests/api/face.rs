@@ -51,7 +51,7 @@ async fn a_method_that_is_not_offered_hears_of_all_that_are() {
         ("/problems/invalid".to_owned(), "GET, HEAD, OPTIONS"),
         ("/api/v1/doctors".to_owned(), "GET, HEAD, POST, OPTIONS"),
         (format!("/api/v1/doctors/{}/slots", doctor(1)), "GET, HEAD, OPTIONS"),
-        (BOOK.to_owned(), "POST, OPTIONS"),
+        (BOOK.to_owned(), "GET, HEAD, POST, OPTIONS"),
         (format!("{BOOK}/{one}"), "GET, HEAD, OPTIONS"),
         (format!("{BOOK}/{one}/cancel"), "POST, OPTIONS"),
         (format!("{BOOK}/{one}/reschedule"), "POST, OPTIONS"),

@@ -47,7 +47,7 @@ async fn every_answer_of_a_limited_operation_tells_what_is_left() {
         (CITIES, 200, "\"default\";r=5;t=10"),
         ("/api/v1/cities?x=1", 422, "\"default\";r=4;t=20"),
         ("/api/v1/nothing", 404, "\"default\";r=3;t=30"),
-        ("/api/v1/appointments", 405, "\"default\";r=2;t=40"),
+        ("/api/v1/appointments/01900000-0000-7000-8000-a00000012109/cancel", 405, "\"default\";r=2;t=40"),
         ("/api/v1/appointments/01900000-0000-7000-8000-a00000099999", 401, "\"default\";r=1;t=50"),
     ] {
         let answer = app.send(from("192.0.2.1", uri)).await;

@@ -1,5 +1,6 @@
 //! The API as its clients meet it: the whole application on a database of its own, a clock that stands still.
 
+mod access_log;
 mod accounts;
 mod accounts_of_others;
 mod anonymous;

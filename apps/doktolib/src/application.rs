@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use appointments::application::{
-    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, GuestBooking, ListRelatives, Policy,
-    ReadAppointment, ReleaseRelative, RescheduleAppointment, WelcomePatient,
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, GuestBooking, ListAppointments,
+    ListRelatives, MarkAppointment, Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
+    WatchReads, WelcomePatient,
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
-use appointments::infrastructure::{PgAppointments, PgPatients};
+use appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients, PgViews};
 use auth::application::{AccountPorts, EndSession, ListSessions, OpenSession, PatientRecords, RefreshSession};
 use auth::infrastructure::http::{AccountsApi, SessionCookie, SessionsApi};
 use auth::infrastructure::{
@@ -185,8 +186,12 @@ impl Application {
             next_free: NextFreeSlots { agendas, busy: booked },
         });
         let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
-        let accounts = Arc::new(AuthForAppointments);
+        let accounts = Arc::new(AuthForAppointments { users: users.clone() });
         let policy = Policy { ties: patients.clone() };
+        let practices = Arc::new(PracticesForAppointments { pool: pool.clone() });
+        let views = Arc::new(PgViews::new(pool.clone(), keys.clone()));
+        let accesses = Arc::new(PgAccessLog::new(pool.clone()));
+        let watch = WatchReads { log: accesses.clone(), clock: clock.clone() };
         let welcome =
             Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
         // Whoever wants to know of each sign-in of a patient stands here.
@@ -209,16 +214,35 @@ impl Application {
                 store: store.clone(),
                 patients: patients.clone(),
                 policy: policy.clone(),
+                watch: watch.clone(),
                 welcome: welcome.clone(),
                 addressees: Addressees { patients: patients.clone(), accounts },
                 agenda: agenda.clone(),
-                practices: Arc::new(PracticesForAppointments { pool: pool.clone() }),
+                practices: practices.clone(),
                 clock: clock.clone(),
                 guests,
             },
-            read: ReadAppointment { store: store.clone(), policy: policy.clone() },
-            cancel: CancelAppointment { store: store.clone(), policy: policy.clone(), clock: clock.clone() },
-            reschedule: RescheduleAppointment { store, policy, agenda, clock: clock.clone() },
+            read: ReadAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                views: views.clone(),
+            },
+            cancel: CancelAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
+            mark: MarkAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
+            reschedule: RescheduleAppointment { store, policy, watch: watch.clone(), agenda, clock: clock.clone() },
+            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), watch },
+            accesses: ReadAccessLog { log: accesses, patients: patients.clone(), practices },
             relatives: ListRelatives { patients: patients.clone(), welcome },
             add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
             change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },

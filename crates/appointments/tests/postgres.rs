@@ -5,6 +5,8 @@
 mod busy;
 #[path = "postgres/house.rs"]
 mod house;
+#[path = "postgres/patients.rs"]
+mod patients;
 #[path = "postgres/race.rs"]
 mod race;
 #[path = "postgres/whole.rs"]

@@ -13,7 +13,7 @@ use kernel::{Actor, DomainEvent, EventId, Recorded};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::schema::audit_head;
+use crate::schema::{audit_event, audit_head};
 use crate::signing;
 
 mod verify;
@@ -84,6 +84,38 @@ impl Link<'_> {
             ],
         )
     }
+}
+
+/// An event of the trail as it may be shown to those whom it concerns: not who did it, only in which role.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Told {
+    at: jiff_diesel::Timestamp,
+    /// What, e.g. `appointment.booked`.
+    pub action: String,
+    /// Kind of the actor, e.g. `staff`.
+    pub actor_kind: String,
+}
+
+impl Told {
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at.to_jiff()
+    }
+}
+
+/// The first `limit` events about a record, the oldest first.
+///
+/// # Errors
+/// Of the database.
+pub async fn about(mut conn: &AsyncPgConnection, subject: Uuid, limit: i64) -> Result<Vec<Told>, DieselError> {
+    audit_event::table
+        .filter(audit_event::subject.eq(subject))
+        .order((audit_event::at, audit_event::seq))
+        .limit(limit)
+        .select((audit_event::at, audit_event::action, audit_event::actor_kind))
+        .load(&mut conn)
+        .await
 }
 
 impl Journal {

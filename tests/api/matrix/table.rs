@@ -57,6 +57,8 @@ const SIGNED_IN: &str = "401 yes yes yes yes yes yes yes yes 401 401 403";
 const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
 /// Both sides of a visit, its clinic's front desk, administrators, and its link.
 const SIDES_OF_A_VISIT: &str = "401 yes 404 yes 404 404 yes 404 yes yes 404 403";
+/// Who runs the calendar a visit stands in.
+const THOSE_WHO_RUN_IT: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
 const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401 403";
 
 /// The doctor, the front desk of the doctor's clinic, administrators.
@@ -128,7 +130,8 @@ pub const RULES: &[Rule] = rules! {
     "addVisitType" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"name": "Check", "mode": "video", "duration_minutes": 20, "price": {"amount": 100}}));
     "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
-    "cancelAppointment" "visit" SIDES_OF_A_VISIT |staged, caller| visit(staged, caller).with(json!({}));
+    "cancelAppointment" "visit" SIDES_OF_A_VISIT
+        |staged, caller| visit(staged, caller).with(json!({"reason": "ill"}));
     "changeClinic" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!({"name": "Harbour"}));
     "changeDoctor" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"bio": "New words"}));
     "changeMyEmail" "own" SIGNED_IN
@@ -151,6 +154,8 @@ pub const RULES: &[Rule] = rules! {
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
     "forgotPassword" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "getAppointment" "visit" SIDES_OF_A_VISIT visit;
+    "getAppointmentHistory" "visit" SIDES_OF_A_VISIT visit;
+    "getCalendar" "doctor 1" CALENDAR a_doctor;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
     "getDoctor" "" ALL a_doctor;
     "getMe" "own" SIGNED_IN nothing;
@@ -159,6 +164,8 @@ pub const RULES: &[Rule] = rules! {
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
+    "listAccesses" "own" PATIENTS nothing;
+    "listAppointments" "own reach" SIGNED_IN nothing;
     "listCities" "" ALL nothing;
     "listClinics" "" ALL nothing;
     "listDoctors" "" ALL nothing;
@@ -176,6 +183,9 @@ pub const RULES: &[Rule] = rules! {
     "login" "by password" BY_PROOF
         |_, caller| Ask::default().with(json!({"email": format!("{caller:?}@example.org"), "password": "wrong"}));
     "makeRecoveryCodes" "own" TEAM |_, _| hindered(json!({"totp": "1"}));
+    "markArrived" "visit" THOSE_WHO_RUN_IT visit;
+    "markCompleted" "visit" THOSE_WHO_RUN_IT |staged, caller| Ask { hindered: true, ..visit(staged, caller) };
+    "markNoShow" "visit" THOSE_WHO_RUN_IT |staged, caller| Ask { hindered: true, ..visit(staged, caller) };
     "metrics" "" ALL nothing;
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));

@@ -1,4 +1,4 @@
-use appointments::application::{Ask, DoctorAgenda, FreeSlot, Names, NoOffer, Practices, RequestedStart};
+use appointments::application::{Ask, Called, DoctorAgenda, FreeSlot, Names, NoOffer, Practices, RequestedStart};
 use appointments::domain::{Offer, VisitMode};
 use appointments::infrastructure::CalendarWatch;
 use async_trait::async_trait;
@@ -138,6 +138,19 @@ impl Practices for PracticesForAppointments {
         })
         .await?;
         Ok(doctors.pop().zip(clinics.pop()).map(|((_, doctor), (_, clinic))| Names { doctor, clinic }))
+    }
+
+    async fn called(&self, doctors: &[DoctorId], clinics: &[ClinicId]) -> Result<Called, PortFailure> {
+        let doctors: Vec<_> = doctors.iter().map(|id| id.as_uuid()).collect();
+        let clinics: Vec<_> = clinics.iter().map(|id| id.as_uuid()).collect();
+        let (doctors, clinics) = pg::read(&self.pool, "read names", async |conn| {
+            futures_util::try_join!(names_of_doctors(conn, &doctors), names_of_clinics(conn, &clinics))
+        })
+        .await?;
+        Ok(Called {
+            doctors: doctors.into_iter().map(|(id, name)| (DoctorId::from_uuid(id), name)).collect(),
+            clinics: clinics.into_iter().map(|(id, name)| (ClinicId::from_uuid(id), name)).collect(),
+        })
     }
 
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {

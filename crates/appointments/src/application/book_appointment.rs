@@ -10,6 +10,7 @@ use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, Confirmation, DoctorAgenda, FreeSlot, InsertError, Names,
     NewAppointment, NoOffer, PatientIs, Practices,
 };
+use super::watch_reads::WatchReads;
 use super::welcome_patient::{WelcomeError, WelcomePatient};
 use crate::domain::{Appointment, Offer, Particulars, Patient, PatientError};
 
@@ -112,6 +113,8 @@ pub struct BookAppointment {
     pub patients: Arc<dyn PatientStore>,
     /// Who may.
     pub policy: Policy,
+    /// Writes down who is shown what.
+    pub watch: WatchReads,
     /// Makes a user's own record where there is none yet.
     pub welcome: Arc<WelcomePatient>,
     /// Where letters go.
@@ -160,6 +163,10 @@ impl BookAppointment {
             let (patient, patient_is_new) = self.patient(caller, &comer, &offer).await?;
             let letter = self.letter(caller, &patient, names.clone()).await?;
             let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
+            if patient_is_new == PatientIs::Known {
+                let shown = AppointmentDetails { appointment: appointment.clone(), patient: patient.clone() };
+                self.watch.shown(caller, [&shown], "booking").await?;
+            }
             let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id.clone());
             let details = AppointmentDetails { appointment, patient };
             let edition = Some(offer.edition);

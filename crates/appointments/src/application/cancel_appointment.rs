@@ -4,7 +4,8 @@ use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorde
 
 use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore, Change, UpdateError};
-use crate::domain::{CancelRefusal, Status};
+use super::watch_reads::WatchReads;
+use crate::domain::{CancelRefusal, Side, Status};
 
 const TRIES: usize = 3;
 
@@ -28,6 +29,9 @@ pub enum CancelError {
     /// It has changed since the caller read it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Those who run the calendar say why.
+    #[error("no reason is given")]
+    ReasonRequired,
     /// The visit does not allow it any more.
     #[error(transparent)]
     Refused(#[from] CancelRefusal),
@@ -45,6 +49,8 @@ pub struct CancelAppointment {
     pub store: Arc<dyn AppointmentStore>,
     /// Who may.
     pub policy: Policy,
+    /// Writes down who is shown what.
+    pub watch: WatchReads,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -71,6 +77,7 @@ impl CancelAppointment {
             if !self.policy.reaches(caller, &found.appointment).await? {
                 return Err(CancelError::NotFound);
             }
+            self.watch.shown(caller, [&found], "appointment").await?;
             if found.appointment.status == Status::Cancelled {
                 if let Some(once) = &once {
                     self.store.keep_answer(&found, once, now).await??;
@@ -80,7 +87,11 @@ impl CancelAppointment {
             if wish.only_versions.as_ref().is_some_and(|versions| !versions.contains(&found.appointment.version)) {
                 return Err(CancelError::VersionChanged);
             }
-            let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), now)?;
+            let by = if Policy::is_team(caller) { Side::Team } else { Side::Patient };
+            if by == Side::Team && wish.reason.is_none() {
+                return Err(CancelError::ReasonRequired);
+            }
+            let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), by, now)?;
             let change = Change {
                 before: found.appointment,
                 after: AppointmentDetails { appointment: cancelled, patient: found.patient },
@@ -108,11 +119,16 @@ mod tests {
     use kernel::StoppedClock;
 
     use super::super::ports::MockAppointmentStore;
-    use super::super::test_data::{booked, now, policy};
+    use super::super::test_data::{booked, now, policy, unwatched};
     use super::*;
 
     fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
-        CancelAppointment { store: Arc::new(store), policy: policy(), clock: Arc::new(StoppedClock::at(at)) }
+        CancelAppointment {
+            store: Arc::new(store),
+            policy: policy(),
+            watch: unwatched(),
+            clock: Arc::new(StoppedClock::at(at)),
+        }
     }
 
     fn wish(id: AppointmentId) -> Cancellation {

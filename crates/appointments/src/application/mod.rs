@@ -5,15 +5,20 @@ mod addressees;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod list_appointments;
 mod list_relatives;
+mod mark_appointment;
 mod patient_ports;
 mod policy;
 mod ports;
+mod read_access_log;
 mod read_appointment;
 mod release_relative;
 mod reschedule_appointment;
 #[cfg(test)]
 mod test_data;
+mod view_ports;
+mod watch_reads;
 mod welcome_patient;
 
 pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
@@ -21,7 +26,9 @@ pub use addressees::{Addressee, Addressees};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};
+pub use mark_appointment::{MarkAppointment, MarkError};
 pub use patient_ports::{
     Accounts, Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Person, Relative, Welcome,
 };
@@ -30,7 +37,13 @@ pub use ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, Confirmation, DoctorAgenda, FreeSlot, InsertError, KnownGuest,
     Names, NewAppointment, NoOffer, PatientIs, Practices, RequestedStart, UpdateError,
 };
+pub use read_access_log::{AccessPage, ReadAccessLog};
 pub use read_appointment::{ReadAppointment, ReadError};
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
+pub use view_ports::{
+    Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
+    VisitViews, Within,
+};
+pub use watch_reads::WatchReads;
 pub use welcome_patient::{WelcomeError, WelcomePatient};

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
 
+use super::view_ports::Called;
 use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
 
 /// An appointment with the person it is for: what an answer shows.
@@ -125,6 +126,9 @@ pub struct Names {
 pub trait Practices: Send + Sync {
     /// The names of both, also of those that are no longer listed; nothing when one of them never was.
     async fn names(&self, doctor: DoctorId, clinic: ClinicId) -> Result<Option<Names>, PortFailure>;
+
+    /// What these doctors and clinics are called, as far as there are such.
+    async fn called(&self, doctors: &[DoctorId], clinics: &[ClinicId]) -> Result<Called, PortFailure>;
 
     /// The clinics at which the doctor has hours or is listed; none when there is no such doctor.
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure>;

@@ -4,6 +4,8 @@ use kernel::{AppointmentId, Caller, PortFailure};
 
 use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore};
+use super::view_ports::{Happening, VisitViews};
+use super::watch_reads::WatchReads;
 
 /// Why an appointment is not shown.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +24,22 @@ pub struct ReadAppointment {
     pub store: Arc<dyn AppointmentStore>,
     /// Who may.
     pub policy: Policy,
+    /// Writes down who is shown what.
+    pub watch: WatchReads,
+    /// What happened to visits.
+    pub views: Arc<dyn VisitViews>,
 }
 
 impl ReadAppointment {
+    /// What happened to it, for who may see it.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn history(&self, caller: &Caller, id: AppointmentId) -> Result<Vec<Happening>, ReadError> {
+        self.run(caller, id).await?;
+        Ok(self.views.history(id).await?)
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -34,6 +49,10 @@ impl ReadAppointment {
             return Err(ReadError::NotFound);
         }
         let found = self.store.find(id).await?.ok_or(ReadError::NotFound)?;
-        if self.policy.reaches(caller, &found.appointment).await? { Ok(found) } else { Err(ReadError::NotFound) }
+        if !self.policy.reaches(caller, &found.appointment).await? {
+            return Err(ReadError::NotFound);
+        }
+        self.watch.shown(caller, [&found], "appointment").await?;
+        Ok(found)
     }
 }

@@ -8,6 +8,7 @@ use super::policy::Policy;
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError,
 };
+use super::watch_reads::WatchReads;
 use crate::domain::{RescheduleRefusal, Status};
 
 const TRIES: usize = 3;
@@ -61,6 +62,8 @@ pub struct RescheduleAppointment {
     pub store: Arc<dyn AppointmentStore>,
     /// Who may.
     pub policy: Policy,
+    /// Writes down who is shown what.
+    pub watch: WatchReads,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
     /// What time it is.
@@ -88,6 +91,7 @@ impl RescheduleAppointment {
             if !self.policy.reaches(caller, &found.appointment).await? {
                 return Err(RescheduleError::NotFound);
             }
+            self.watch.shown(caller, [&found], "appointment").await?;
             let visit = &found.appointment;
             if visit.status == Status::Booked && wish.start == RequestedStart::Instant(visit.visit.start) {
                 return self.as_it_is(found, once.as_ref(), now).await;
@@ -154,13 +158,14 @@ mod tests {
     use kernel::{Interval, StoppedClock};
 
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
-    use super::super::test_data::{booked, now, offer_like, policy};
+    use super::super::test_data::{booked, now, offer_like, policy, unwatched};
     use super::*;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
         RescheduleAppointment {
             store: Arc::new(store),
             policy: policy(),
+            watch: unwatched(),
             agenda: Arc::new(agenda),
             clock: Arc::new(StoppedClock::at(now())),
         }

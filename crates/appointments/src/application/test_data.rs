@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use kernel::{ClinicId, DoctorId, Interval, Money, VisitTypeId};
+use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, VisitTypeId};
 
 use super::patient_ports::MockPatientTies;
-use super::{AppointmentDetails, Policy};
+use super::view_ports::MockAccessLog;
+use super::{AppointmentDetails, Policy, WatchReads};
 use crate::domain::{Appointment, Offer, Patient, VisitMode};
 
 pub(super) fn now() -> Timestamp {
@@ -46,6 +47,11 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
         open_to_new_patients: true,
         edition: 1,
     }
+}
+
+/// Where nobody is to be written down.
+pub(super) fn unwatched() -> WatchReads {
+    WatchReads { log: Arc::new(MockAccessLog::new()), clock: Arc::new(StoppedClock::at(now())) }
 }
 
 /// For whom the store knows nothing of relatives.

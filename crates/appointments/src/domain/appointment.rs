@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, VisitTypeId};
 
 use super::AppointmentEvent;
@@ -141,6 +142,52 @@ pub enum CancelRefusal {
     Over(Status),
 }
 
+/// Who wants something of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The patient, or who looks after them.
+    Patient,
+    /// Those who run the calendar.
+    Team,
+}
+
+/// What can be said of a visit's course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The patient is there.
+    Arrived,
+    /// It took place.
+    Completed,
+    /// The patient did not come.
+    NoShow,
+}
+
+impl Mark {
+    /// Where a visit stands that is marked so.
+    #[must_use]
+    pub const fn leads_to(self) -> Status {
+        match self {
+            Self::Arrived => Status::Arrived,
+            Self::Completed => Status::Completed,
+            Self::NoShow => Status::NoShow,
+        }
+    }
+}
+
+/// Why a visit cannot be marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MarkRefusal {
+    /// Nobody arrives on another day.
+    #[error("the visit is on another day")]
+    NotToday,
+    /// It has not begun.
+    #[error("the visit has not started")]
+    NotStarted,
+    /// Where it stands, it cannot be marked so.
+    #[error("the visit is over, or the patient is there")]
+    Not(Status),
+}
+
 /// Why a visit cannot be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RescheduleRefusal {
@@ -187,13 +234,20 @@ impl Appointment {
         (appointment, event)
     }
 
-    /// `booked` → `cancelled`, as a patient may do it: before the visit begins.
+    /// `booked` → `cancelled` as a patient may do it: before the visit begins. Those who run the calendar may also
+    /// cancel what has begun: `booked` or `arrived` → `cancelled`.
     ///
     /// # Errors
     /// When it has begun or is over. A visit that is cancelled already is the caller's to recognise.
-    pub fn cancel(&self, reason: Option<String>, now: Timestamp) -> Result<(Self, AppointmentEvent), CancelRefusal> {
+    pub fn cancel(
+        &self,
+        reason: Option<String>,
+        by: Side,
+        now: Timestamp,
+    ) -> Result<(Self, AppointmentEvent), CancelRefusal> {
         match self.status {
             Status::Booked if now < self.visit.start => {}
+            Status::Booked | Status::Arrived if by == Side::Team => {}
             Status::Booked | Status::Arrived => return Err(CancelRefusal::Started),
             over @ (Status::Completed | Status::NoShow | Status::Cancelled) => return Err(CancelRefusal::Over(over)),
         }
@@ -237,94 +291,41 @@ impl Appointment {
         Ok((moved, event))
     }
 
+    /// `booked` → `arrived` on the day of the visit; `arrived`, or `booked` once it has begun → `completed`; `booked`
+    /// once it has begun → `no_show`.
+    ///
+    /// # Errors
+    /// When it is another day, has not begun, or stands elsewhere.
+    pub fn mark(&self, mark: Mark, now: Timestamp) -> Result<(Self, AppointmentEvent), MarkRefusal> {
+        let begun = now >= self.visit.start;
+        match (mark, self.status) {
+            (Mark::Arrived, Status::Booked) if self.same_day(now) => {}
+            (Mark::Arrived, Status::Booked) => return Err(MarkRefusal::NotToday),
+            (Mark::Completed, Status::Arrived) => {}
+            (Mark::Completed | Mark::NoShow, Status::Booked) if begun => {}
+            (Mark::Completed | Mark::NoShow, Status::Booked) => return Err(MarkRefusal::NotStarted),
+            (_, other) => return Err(MarkRefusal::Not(other)),
+        }
+        let marked = Self { status: mark.leads_to(), ..self.changed(now) };
+        let (appointment_id, clinic_id, doctor_id, patient_id) = (self.id, self.clinic, self.doctor, self.patient);
+        let event = match mark {
+            Mark::Arrived => AppointmentEvent::Arrived { appointment_id, clinic_id, doctor_id, patient_id },
+            Mark::Completed => AppointmentEvent::Completed { appointment_id, clinic_id, doctor_id, patient_id },
+            Mark::NoShow => AppointmentEvent::NoShow { appointment_id, clinic_id, doctor_id, patient_id },
+        };
+        Ok((marked, event))
+    }
+
+    /// Is it the day of the visit on the clinic's wall clock?
+    fn same_day(&self, now: Timestamp) -> bool {
+        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
+        zone.to_datetime(now).date() == zone.to_datetime(self.visit.start).date()
+    }
+
     fn changed(&self, now: Timestamp) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-    use kernel::DomainEvent as _;
-
-    use super::*;
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
-    }
-
-    fn offer(start: i64) -> Offer {
-        let visit = Interval::new(at(start), at(start + 30)).unwrap();
-        Offer {
-            doctor: DoctorId::mint(),
-            clinic: ClinicId::mint(),
-            visit_type: VisitTypeId::mint(),
-            mode: VisitMode::InPerson,
-            price: Money::dollars(120),
-            visit,
-            blocked: visit.widened(5, 10),
-            time_zone: "America/New_York".into(),
-            open_to_new_patients: true,
-            edition: 1,
-        }
-    }
-
-    fn booked() -> Appointment {
-        Appointment::book(offer(600), PatientId::mint(), Some("knee".into()), at(0)).0
-    }
-
-    #[test]
-    fn a_booking_takes_everything_over_from_the_offer() {
-        let offer = offer(600);
-        let (visit, event) = Appointment::book(offer.clone(), PatientId::mint(), None, at(1));
-        assert_eq!(
-            (visit.visit, visit.blocked, visit.status, visit.version),
-            (offer.visit, offer.blocked, Status::Booked, 1)
-        );
-        assert_eq!(
-            (event.name(), event.subject(), event.clinic()),
-            ("appointment.booked", visit.id.as_uuid(), Some(offer.clinic.as_uuid()))
-        );
-    }
-
-    #[test]
-    fn a_visit_is_cancelled_until_the_instant_it_starts() {
-        let visit = booked();
-        let (cancelled, event) = visit.cancel(Some("ill".into()), at(599)).unwrap();
-        assert_eq!((cancelled.status, cancelled.version, cancelled.updated_at), (Status::Cancelled, 2, at(599)));
-        assert_eq!(event.name(), "appointment.cancelled");
-        assert_eq!(visit.cancel(None, at(600)).unwrap_err(), CancelRefusal::Started);
-    }
-
-    #[test]
-    fn nothing_leaves_completed_cancelled_and_no_show() {
-        for over in [Status::Completed, Status::Cancelled, Status::NoShow] {
-            let visit = Appointment { status: over, ..booked() };
-            assert_eq!(visit.cancel(None, at(0)).unwrap_err(), CancelRefusal::Over(over));
-            assert_eq!(visit.reschedule(&offer(700), at(0)).unwrap_err(), RescheduleRefusal::NotBooked(over));
-        }
-    }
-
-    #[test]
-    fn a_move_keeps_id_and_patient_and_forgets_the_reminder() {
-        let visit = Appointment { reminder_sent: true, ..booked() };
-        let (moved, event) = visit.reschedule(&offer(700), at(10)).unwrap();
-        assert_eq!((moved.id, moved.patient, moved.status), (visit.id, visit.patient, Status::Booked));
-        assert_eq!((moved.visit.start, moved.reminder_sent, moved.version), (at(700), false, 2));
-        let AppointmentEvent::Rescheduled { from, to, .. } = event else { panic!("{event:?}") };
-        assert_eq!((from, to), (at(600), at(700)));
-    }
-
-    #[test]
-    fn a_visit_that_has_started_is_not_moved() {
-        assert_eq!(booked().reschedule(&offer(700), at(600)).unwrap_err(), RescheduleRefusal::Started);
-    }
-
-    #[test]
-    fn every_status_is_found_by_its_word() {
-        for status in [Status::Booked, Status::Arrived, Status::Completed, Status::Cancelled, Status::NoShow] {
-            assert_eq!(Status::from_word(status.word()), Some(status));
-        }
-        assert_eq!(Status::from_word("gone"), None);
-    }
-}
+mod tests;

@@ -52,6 +52,39 @@ pub enum AppointmentEvent {
         /// The new start.
         to: Timestamp,
     },
+    /// The patient is there.
+    Arrived {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+    },
+    /// The visit took place.
+    Completed {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+    },
+    /// The patient did not come.
+    NoShow {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+    },
 }
 
 impl DomainEvent for AppointmentEvent {
@@ -60,6 +93,9 @@ impl DomainEvent for AppointmentEvent {
             Self::Booked { .. } => "appointment.booked",
             Self::Cancelled { .. } => "appointment.cancelled",
             Self::Rescheduled { .. } => "appointment.rescheduled",
+            Self::Arrived { .. } => "appointment.arrived",
+            Self::Completed { .. } => "appointment.completed",
+            Self::NoShow { .. } => "appointment.no_show",
         }
     }
 
@@ -67,7 +103,10 @@ impl DomainEvent for AppointmentEvent {
         match self {
             Self::Booked { appointment_id, .. }
             | Self::Cancelled { appointment_id, .. }
-            | Self::Rescheduled { appointment_id, .. } => appointment_id.as_uuid(),
+            | Self::Rescheduled { appointment_id, .. }
+            | Self::Arrived { appointment_id, .. }
+            | Self::Completed { appointment_id, .. }
+            | Self::NoShow { appointment_id, .. } => appointment_id.as_uuid(),
         }
     }
 
@@ -75,7 +114,10 @@ impl DomainEvent for AppointmentEvent {
         match self {
             Self::Booked { clinic_id, .. }
             | Self::Cancelled { clinic_id, .. }
-            | Self::Rescheduled { clinic_id, .. } => Some(clinic_id.as_uuid()),
+            | Self::Rescheduled { clinic_id, .. }
+            | Self::Arrived { clinic_id, .. }
+            | Self::Completed { clinic_id, .. }
+            | Self::NoShow { clinic_id, .. } => Some(clinic_id.as_uuid()),
         }
     }
 }

@@ -6,7 +6,9 @@ mod patient;
 mod patient_event;
 mod relation;
 
-pub use appointment::{Appointment, CancelRefusal, Offer, RescheduleRefusal, Status, VisitMode};
+pub use appointment::{
+    Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
+};
 pub use event::AppointmentEvent;
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;

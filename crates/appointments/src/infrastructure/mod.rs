@@ -4,12 +4,16 @@ mod busy;
 pub mod http;
 mod letters;
 mod patient_row;
+mod pg_access_log;
 mod pg_appointments;
 mod pg_patients;
+mod pg_views;
 mod schema;
 mod sealed;
 
 pub use busy::{PlannedVisit, busy_of, busy_of_many, planned_of_many};
+pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};
 pub use pg_patients::PgPatients;
+pub use pg_views::PgViews;
 pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};

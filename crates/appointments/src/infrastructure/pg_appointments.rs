@@ -237,6 +237,9 @@ fn count(event: &AppointmentEvent) {
         AppointmentEvent::Booked { .. } => counter!("bookings_total").increment(1),
         AppointmentEvent::Cancelled { .. } => counter!("cancellations_total").increment(1),
         AppointmentEvent::Rescheduled { .. } => counter!("reschedulings_total").increment(1),
+        AppointmentEvent::Arrived { .. } => counter!("arrivals_total").increment(1),
+        AppointmentEvent::Completed { .. } => counter!("completions_total").increment(1),
+        AppointmentEvent::NoShow { .. } => counter!("no_shows_total").increment(1),
     }
 }
 
@@ -301,8 +304,8 @@ fn move_locks(visit: &Appointment) -> [i64; 2] {
 // A missing value is a bound NULL, not the word DEFAULT: an insert whose text depends on its values is not kept
 // prepared, which costs two round trips and a plan.
 #[diesel(table_name = appointment, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Row {
-    id: Uuid,
+pub(super) struct Row {
+    pub(super) id: Uuid,
     clinic_id: Uuid,
     doctor_id: Uuid,
     patient_id: Uuid,
@@ -350,7 +353,7 @@ impl Row {
         }
     }
 
-    fn into_appointment(self, keys: &Keyring) -> Result<Appointment, DieselError> {
+    pub(super) fn into_appointment(self, keys: &Keyring) -> Result<Appointment, DieselError> {
         let id = self.id;
         let open = |place, sealed: Option<Vec<u8>>| {
             sealed.map(|sealed| keys.open_text(place, id, &sealed).map_err(unreadable)).transpose()

@@ -63,6 +63,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    appointments.access_log (id) {
+        id -> Uuid,
+        patient_id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Uuid,
+        doctor_id -> Nullable<Uuid>,
+        clinic_id -> Nullable<Uuid>,
+        what -> Text,
+        emergency -> Bool,
+    }
+}
+
 diesel::joinable!(appointment -> patient (patient_id));
 diesel::joinable!(caretaker -> patient (patient_id));
 diesel::allow_tables_to_appear_in_same_query!(appointment, caretaker, patient);

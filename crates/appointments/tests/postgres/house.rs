@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use appointments::application::{AppointmentDetails, AppointmentStore as _, Change, NewAppointment, PatientIs};
-use appointments::domain::{Appointment, AppointmentEvent, Offer, Patient, VisitMode};
+use appointments::domain::{Appointment, AppointmentEvent, Offer, Patient, Side, VisitMode};
 use appointments::infrastructure::http::AppointmentLinks;
 use appointments::infrastructure::{CalendarWatch, PgAppointments};
 use async_trait::async_trait;
@@ -234,7 +234,7 @@ pub fn moving(visit: &AppointmentDetails, to: &Offer) -> Change {
 }
 
 pub fn cancelling(visit: &AppointmentDetails) -> Change {
-    let (after, event) = visit.appointment.cancel(Some("ill".into()), now()).unwrap();
+    let (after, event) = visit.appointment.cancel(Some("ill".into()), Side::Patient, now()).unwrap();
     changing(visit, after, event)
 }
 
@@ -242,7 +242,7 @@ pub fn cancelling(visit: &AppointmentDetails) -> Change {
 pub fn into_state(visit: &AppointmentDetails, change: impl FnOnce(&mut Appointment)) -> Change {
     let mut after = Appointment { version: visit.appointment.version + 1, ..visit.appointment.clone() };
     change(&mut after);
-    let event = visit.appointment.cancel(None, now()).unwrap().1;
+    let event = visit.appointment.cancel(None, Side::Patient, now()).unwrap().1;
     changing(visit, after, event)
 }
 

@@ -70,6 +70,7 @@ fn with(
         store: Arc::new(store),
         patients: patients.clone(),
         policy: Policy { ties: Arc::new(ties) },
+        watch: crate::application::test_data::unwatched(),
         welcome: Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock }),
         addressees: Addressees { patients, accounts },
         practices: Arc::new(practices),

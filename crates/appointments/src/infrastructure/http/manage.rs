@@ -4,8 +4,9 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
-use kernel::{AppointmentId, Caller, KeptAnswer, Once};
+use kernel::{AppointmentId, Caller, DoctorId, KeptAnswer, Once};
 use platform::http::admission::{Anybody, not_signed_in};
 use platform::http::once::{Replayed, again, key_of, send, send_refusal};
 use platform::http::{
@@ -18,7 +19,7 @@ use validator::Validate;
 use super::bodies::{AppointmentBody, CancelBody, RescheduleBody, SlotTakenBody};
 use super::{AppointmentsApi, bad};
 use crate::application::{
-    AppointmentDetails, CancelError, Cancellation, RequestedStart, RescheduleError, Rescheduling,
+    AppointmentDetails, CancelError, Cancellation, Policy, ReadError, RequestedStart, RescheduleError, Rescheduling,
 };
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -91,7 +92,9 @@ pub(super) fn once(
     Some(Once { scope: scope(caller, what), key: key?, fingerprint, answer: Arc::new(answer) })
 }
 
-/// An appointment, by its link
+/// An appointment
+///
+/// By its link, or signed in. Where the id is a doctor's, those who see that calendar are sent to it.
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "getAppointment",
@@ -99,7 +102,8 @@ pub(super) fn once(
     params(("id" = Uuid, Path, description = "The appointment"), LinkParams),
     responses(
         (status = 200, description = "The appointment", body = AppointmentBody, headers(("etag" = String, description = "For `If-Match`"))),
-        (status = 401, description = "No token", body = ProblemBody, content_type = "application/problem+json", headers(("www-authenticate" = String))),
+        (status = 307, description = "The id is a doctor's: the calendar", headers(("location" = String, description = "Address of the calendar"))),
+        (status = 401, description = "Neither signed in nor a token", body = ProblemBody, content_type = "application/problem+json", headers(("www-authenticate" = String))),
         (status = 404, description = "No such appointment, or not yours", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A bad parameter", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -107,8 +111,19 @@ pub(super) fn once(
 #[get("/appointments/{id}")]
 pub(super) async fn get_appointment(asker: Asker, api: Data<AppointmentsApi>) -> Result<HttpResponse, Problem> {
     let Asker { id, caller } = asker;
-    let details = api.read.run(&caller, id).await?;
-    Ok(send(&shown(&api, &caller, &details), Replayed::No))
+    match api.read.run(&caller, id).await {
+        Ok(details) => Ok(send(&shown(&api, &caller, &details), Replayed::No)),
+        Err(ReadError::NotFound) if Policy::is_team(&caller) => {
+            let doctor = DoctorId::from_uuid(id.as_uuid());
+            let sees = api.list.sees_calendar(&caller, doctor).await;
+            if !sees.map_err(|failure| Problem::internal(&failure))? {
+                return Err(ReadError::NotFound.into());
+            }
+            let calendar = format!("/api/v1/doctors/{doctor}/appointments");
+            Ok(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, calendar)).finish())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Cancel an appointment

@@ -3,7 +3,9 @@
 mod bodies;
 mod book;
 mod book_body;
+mod lists;
 mod manage;
+mod marks;
 mod problems;
 mod relatives;
 
@@ -14,8 +16,8 @@ use platform::signing::LinkSigner;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
-    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ListRelatives, Policy, ReadAppointment,
-    ReleaseRelative, RescheduleAppointment,
+    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ListAppointments, ListRelatives, MarkAppointment,
+    Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
@@ -31,6 +33,12 @@ pub struct AppointmentsApi {
     pub cancel: CancelAppointment,
     /// Moves.
     pub reschedule: RescheduleAppointment,
+    /// Marks.
+    pub mark: MarkAppointment,
+    /// Lists.
+    pub list: ListAppointments,
+    /// Shows who has read.
+    pub accesses: ReadAccessLog,
     /// Shows relatives.
     pub relatives: ListRelatives,
     /// Adds relatives.
@@ -49,6 +57,13 @@ pub struct AppointmentsApi {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
+        .service(lists::list_appointments)
+        .service(lists::get_calendar)
+        .service(lists::get_history)
+        .service(lists::list_accesses)
+        .service(marks::mark_arrived)
+        .service(marks::mark_completed)
+        .service(marks::mark_no_show)
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, FreeSlot, NoOffer, ReadError, RelativesError,
-    ReleaseRelativeError, RescheduleError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, FreeSlot, ListError, MarkError, NoOffer, ReadError,
+    RelativesError, ReleaseRelativeError, RescheduleError,
 };
-use crate::domain::{CancelRefusal, PatientError, RescheduleRefusal};
+use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal};
 
 macro_rules! kinds {
     ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
@@ -45,6 +45,10 @@ kinds! {
         "A visit can be cancelled or moved until it starts. Ask the front desk.";
     VISIT_OVER 409 "visit-over" "The visit is over or was called off"
         "Nothing leaves the states completed, cancelled and no_show. Book a new visit.";
+    NOT_TODAY 409 "not-today" "The visit is on another day"
+        "Nobody arrives before the day of the visit or after it, on the clinic's wall clock.";
+    VISIT_NOT_STARTED 409 "visit-not-started" "The visit has not started"
+        "It can be completed, or missed, once it has begun.";
     TOO_MANY_RELATIVES 409 "too-many-relatives" "You look after as many people as one may"
         "One user looks after at most twenty others. Let go of somebody first.";
     ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
@@ -196,11 +200,34 @@ impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
             CancelError::NotFound => Self::of(&kinds::NOT_FOUND),
+            CancelError::ReasonRequired => bad("reason", "required", "is required of those who run the calendar"),
             CancelError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
             CancelError::Refused(CancelRefusal::Started) => Self::of(&VISIT_STARTED),
             CancelError::Refused(CancelRefusal::Over(_)) => Self::of(&VISIT_OVER),
             CancelError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
             CancelError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<MarkError> for Problem {
+    fn from(error: MarkError) -> Self {
+        match error {
+            MarkError::NotFound => Self::of(&kinds::NOT_FOUND),
+            MarkError::Refused(MarkRefusal::NotToday) => Self::of(&NOT_TODAY),
+            MarkError::Refused(MarkRefusal::NotStarted) => Self::of(&VISIT_NOT_STARTED),
+            MarkError::Refused(MarkRefusal::Not(_)) => Self::of(&VISIT_OVER),
+            MarkError::Busy | MarkError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            MarkError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NotFound => Self::of(&kinds::NOT_FOUND),
+            ListError::Failed(failure) => Self::internal(&failure),
         }
     }
 }

@@ -1,0 +1,2 @@
+DROP TABLE appointments.access_log;
+DROP FUNCTION appointments.refuse_change();
