@@ -14,13 +14,18 @@ fi
 target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
 output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+log=$(mktemp)
+trap 'rm -f "$output" "$log" "$log.private"' EXIT
 status=0
-"$target/debug/with-postgres" cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$output" || status=$?
+DOKTOLIB_TEST_LOG=$log "$target/debug/with-postgres" cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$output" || status=$?
 
 read -r passed failed skipped < <(awk '
     /^test result: / { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) p += $(i-1); if ($i ~ /^failed/) f += $(i-1); if ($i ~ /^ignored/) s += $(i-1) } }
     END { print p + 0, f + 0, s + 0 }' "$output")
+# Only the whole suite logs enough to prove something.
+if [ $# -eq 0 ]; then
+    if scripts/check-logs.sh "$log"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+fi
 # A test program that crashes reports nothing.
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
 [ "$failed" -eq 0 ] || status=1

@@ -31,6 +31,7 @@ use uuid::Uuid;
 use crate::who::Badges;
 pub use crate::who::Who;
 
+use crate::logs;
 pub const PUBLIC_URL: &str = "https://doktolib.example";
 const SECRET: &str = "a secret of the tests, longer than 32 characters";
 
@@ -138,6 +139,7 @@ impl App {
 
     /// On somebody else's connections.
     pub async fn on(pool: PgPool, wishes: Wishes) -> Self {
+        logs::start();
         let clock = Arc::new(StoppedClock::at(TEST_DATA_NOW));
         let application = Application::new(Parts {
             pool,
@@ -179,7 +181,7 @@ impl App {
     }
 
     pub async fn send(&self, request: TestRequest) -> Answer {
-        (self.send)(request).await
+        logs::answered((self.send)(request).await)
     }
 
     pub async fn get(&self, uri: &str) -> Answer {
@@ -191,11 +193,11 @@ impl App {
     }
 
     pub async fn post(&self, uri: &str, body: &Value) -> Answer {
-        self.send(TestRequest::post().uri(uri).set_json(body)).await
+        self.send(logs::posting(uri, body)).await
     }
 
     pub async fn post_with(&self, uri: &str, body: &Value, header: (&str, &str)) -> Answer {
-        self.send(TestRequest::post().uri(uri).set_json(body).insert_header(header)).await
+        self.send(logs::posting(uri, body).insert_header(header)).await
     }
 
     /// Sends it as somebody who is signed in.

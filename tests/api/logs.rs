@@ -1,26 +1,36 @@
 //! What is written down about requests: enough to find one again, nothing about people.
 
 use std::cell::RefCell;
-use std::io;
-use std::sync::Once;
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::sync::{LazyLock, Mutex, Once};
 
+use actix_web::test::TestRequest;
 use platform::pg;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::{App, Wishes, ada, guest, link, with};
+use crate::app::{Answer, App, Wishes, ada, guest, link, with};
 
 thread_local! {
     // A test and its connections live on one thread.
     static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
+/// Where `scripts/test.sh` wants the log of all tests; beside it, with `.private` behind its name, what must not be in it.
+const SINK: &str = "DOKTOLIB_TEST_LOG";
+
 struct OfThisThread;
 
 impl io::Write for OfThisThread {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(bytes)));
+        if let Some(sink) = &*SHARED {
+            // One write for one line: lines of other threads do not get between.
+            (&sink.0).write_all(bytes)?;
+        }
         Ok(bytes.len())
     }
 
@@ -37,8 +47,77 @@ impl MakeWriter<'_> for OfThisThread {
     }
 }
 
-/// Logs as `ENABLE_DEBUG` makes them, from now on, of this thread.
-pub fn listen() {
+/// The two files, when they are wanted.
+static SHARED: LazyLock<Option<(File, File)>> = LazyLock::new(|| {
+    let path = std::env::var(SINK).ok().filter(|path| !path.is_empty())?;
+    let open = |path: &str| OpenOptions::new().create(true).append(true).open(path).unwrap();
+    Some((open(&path), open(&format!("{path}.private"))))
+});
+
+/// Fields whose values are about somebody, or let somebody in.
+const PERSONAL: [&str; 16] = [
+    "patient_name",
+    "patient_email",
+    "notes",
+    "reason",
+    "cancel_reason",
+    "email",
+    "phone",
+    "birth_date",
+    "password",
+    "access_token",
+    "refresh_token",
+    "csrf_token",
+    "manage_url",
+    "code",
+    "totp_code",
+    "recovery_codes",
+];
+
+/// A request with this content, after [`harvest`] of it.
+pub fn posting(uri: &str, content: &Value) -> TestRequest {
+    harvest(content);
+    TestRequest::post().uri(uri).set_json(content)
+}
+
+/// The same answer, after [`harvest`] of it, where it is JSON.
+pub fn answered(answer: Answer) -> Answer {
+    if let Ok(content) = serde_json::from_slice(&answer.body) {
+        harvest(&content);
+    }
+    answer
+}
+
+/// Remembers what of a request's or an answer's content must never be in the log.
+pub fn harvest(content: &Value) {
+    match content {
+        Value::Array(values) => values.iter().for_each(harvest),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if PERSONAL.contains(&name.as_str()) => private(text),
+                    other => harvest(other),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Remembers one text that must never be in the log. Short ones and plain words, such as a problem's code, are left
+/// out: they are in every log by chance.
+pub fn private(text: &str) {
+    static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let Some(sink) = &*SHARED else { return };
+    let text = text.split_once("token=").map_or(text, |(_, token)| token).trim();
+    let word = text.len() >= 6 && !text.contains('\n') && !text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if word && KNOWN.lock().unwrap().insert(text.to_owned()) {
+        (&sink.1).write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+}
+
+/// Starts the log of the whole program, as `ENABLE_DEBUG` makes it.
+pub fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         let filter = doktolib::config::Config::from(&|name| (name == "ENABLE_DEBUG").then(|| "1".to_owned()))
@@ -51,6 +130,11 @@ pub fn listen() {
             .with_writer(OfThisThread)
             .init();
     });
+}
+
+/// Listens to what is logged from now on by this thread.
+pub fn listen() {
+    start();
     LINES.with_borrow_mut(|lines| *lines = Some(Vec::new()));
 }
 

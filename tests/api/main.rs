@@ -21,6 +21,7 @@ mod openapi;
 mod operations;
 mod practice_hours;
 mod practice_reach;
+mod privacy;
 mod readme;
 mod relatives;
 mod schema;

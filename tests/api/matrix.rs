@@ -12,7 +12,7 @@ use kernel::UserId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::{Answer, App, Who, doctor, id};
+use crate::app::{Answer, App, Who, doctor, id, keys};
 use crate::schema::{Operation, operations};
 use crate::sign_ins::open;
 use callers::{CALLERS, Caller};
@@ -44,9 +44,14 @@ impl Rule {
 async fn stage() -> (App, Staged) {
     let app = App::start().await;
     let user = Who::Patient(1).user();
+    let sealed = |place: &str| {
+        let sealed = keys().seal_text(place, user.parse().unwrap(), "patient.1@example.org");
+        sealed.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let (name, email) = (sealed("auth.account.name"), sealed("auth.account.email"));
     app.sql(&format!(
         "INSERT INTO auth.account (id, role, name, email, email_key, created_at, updated_at)
-         VALUES ('{user}', 'patient', 'x', 'x', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING;
+         VALUES ('{user}', 'patient', '\\x{name}', '\\x{email}', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING;
          INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]')",
         doctor(1)
     ))

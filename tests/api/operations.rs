@@ -18,6 +18,7 @@ fn registry() -> Vec<&'static Kind> {
     let slices = [
         appointments::infrastructure::http::PROBLEMS,
         auth::infrastructure::http::PROBLEMS,
+        auth::infrastructure::http::RECORDS_PROBLEMS,
         doctors::infrastructure::http::PROBLEMS,
     ];
     kinds::ALL.iter().chain(slices.into_iter().flatten()).copied().collect()

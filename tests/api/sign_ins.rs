@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::{Answer, App, Wishes, doctor, id};
+use crate::logs;
 
 pub const SESSIONS: &str = "/api/v1/auth/sessions";
 pub const REFRESH: &str = "/api/v1/auth/refresh";
@@ -78,12 +79,16 @@ pub async fn sign_in(app: &App, user: UserId) -> Held {
     let opened = open(app, user, SessionKind::Bearer, SessionExtent::Full).await;
     let Tokens::Bearer { access, refresh } = &opened.tokens else { panic!("tokens") };
     let refresh = refresh.as_ref().unwrap().expose().to_owned();
+    logs::private(&refresh);
+    logs::private(access.expose());
     Held { session: opened.session, access: access.expose().to_owned(), refresh }
 }
 
 pub async fn sign_in_on_a_page(app: &App, user: UserId) -> Page {
     let opened = open(app, user, SessionKind::Cookie, SessionExtent::Full).await;
     let Tokens::Cookie { value, csrf } = &opened.tokens else { panic!("a cookie") };
+    logs::private(value.expose());
+    logs::private(csrf.expose());
     Page { session: opened.session, cookie: value.expose().to_owned(), csrf: csrf.expose().to_owned() }
 }
 

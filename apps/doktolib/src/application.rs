@@ -9,11 +9,14 @@ use appointments::application::{
     WatchReads, WelcomePatient,
 };
 use appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
-use appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients, PgViews};
-use auth::application::{AccountPorts, EndSession, ListSessions, OpenSession, PatientRecords, RefreshSession};
-use auth::infrastructure::http::{AccountsApi, SessionCookie, SessionsApi};
+use appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients, PgViews, PgVisitRecords};
+use auth::application::{
+    AccountPorts, EndSession, EraseAccount, ExportRecords, ListSessions, OpenSession, PatientRecords, RefreshSession,
+};
+use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionCookie, SessionsApi};
 use auth::infrastructure::{
-    AccessTokens, BcryptPasswords, COST, Mint, PgSessions, PgTries, PgUsers, SecretProofs, SessionDoorkeeper, TokenKeys,
+    AccessTokens, BcryptPasswords, COST, Mint, PgRecords, PgSessions, PgTries, PgUsers, SecretProofs,
+    SessionDoorkeeper, TokenKeys,
 };
 use doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot, PracticeParts};
 use doctors::infrastructure::http::{DoctorsApi, PracticeUses};
@@ -35,7 +38,7 @@ use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::neighbours::{
     AppointmentsForAuth, AppointmentsForDoctors, AuthForAppointments, DoctorsForAppointments, DoctorsForAuth,
-    PracticesForAppointments, SoonestForAppointments,
+    PracticesForAppointments, SoonestForAppointments, VisitRecordsForAuth,
 };
 use crate::system::SystemApi;
 
@@ -120,6 +123,9 @@ pub struct Application {
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
+    pub(crate) records: Data<RecordsApi>,
+    /// What visits tell of people.
+    pub visit_records: PgVisitRecords,
     pub(crate) system: Data<SystemApi>,
 }
 
@@ -251,6 +257,18 @@ impl Application {
             links,
         };
 
+        let visit_records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
+        let accounts = Arc::new(PgRecords::new(pool.clone(), keys.clone(), journal.clone()));
+        let visits = Arc::new(VisitRecordsForAuth { records: visit_records.clone() });
+        let records = RecordsApi {
+            export: ExportRecords {
+                sources: vec![accounts.clone(), visits.clone()],
+                trail: accounts.clone(),
+                clock: clock.clone(),
+            },
+            erase: EraseAccount { account: accounts, patients: visits, clock: clock.clone() },
+        };
+
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
         let limits = Data::new(Limits::new(rates, &clock, &keys));
         Self {
@@ -272,6 +290,8 @@ impl Application {
             sessions: signing_in.sessions,
             session_api: Data::new(signing_in.api),
             account_api: Data::new(account_api),
+            records: Data::new(records),
+            visit_records,
             system: Data::new(system),
         }
     }

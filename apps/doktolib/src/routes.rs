@@ -46,6 +46,7 @@ pub fn app(
         .app_data(application.appointments.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
+        .app_data(application.records.clone())
         .app_data(application.system.clone())
         .app_data(application.doorkeeper.clone())
         .app_data(application.limits.clone())

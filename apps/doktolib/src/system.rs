@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Path, Redirect};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use appointments::infrastructure::http::PROBLEMS as APPOINTMENTS_PROBLEMS;
-use auth::infrastructure::http::PROBLEMS as AUTH_PROBLEMS;
+use auth::infrastructure::http::{PROBLEMS as AUTH_PROBLEMS, RECORDS_PROBLEMS};
 use diesel::IntoSql as _;
 use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
@@ -140,7 +140,14 @@ pub async fn openapi_json(request: HttpRequest) -> HttpResponse {
 
 /// Every kind of problem there is.
 fn all_kinds() -> Vec<&'static Kind> {
-    kinds::ALL.iter().chain(APPOINTMENTS_PROBLEMS).chain(AUTH_PROBLEMS).chain(DOCTORS_PROBLEMS).copied().collect()
+    kinds::ALL
+        .iter()
+        .chain(APPOINTMENTS_PROBLEMS)
+        .chain(AUTH_PROBLEMS)
+        .chain(DOCTORS_PROBLEMS)
+        .chain(RECORDS_PROBLEMS)
+        .copied()
+        .collect()
 }
 
 const PAGE_POLICY: &str =

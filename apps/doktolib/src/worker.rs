@@ -71,6 +71,9 @@ async fn forget(application: &Application) -> Result<(), PortFailure> {
 
 async fn purge_answers(application: &Application) -> Result<(), PortFailure> {
     let now = application.clock.now();
+    while application.visit_records.purge(now).await? > 0 {
+        tracing::info!("deleted what was left of erased patients");
+    }
     let before = now.checked_sub(KEEP_ANSWERS).unwrap_or(now);
     let mut conn = pg::conn(&application.pool).await?;
     let gone = idempotency::purge(&mut conn, before).await.map_err(|error| pg::failure("forget old answers", error))?;

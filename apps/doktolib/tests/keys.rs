@@ -34,6 +34,7 @@ impl House {
         seed_test_data(&mut client, &house_keys).await.unwrap();
         let house = Self { database, client, folder };
         house.plant(&house_keys).await;
+        house.plant_contact(&house_keys).await;
         house
     }
 
@@ -91,6 +92,16 @@ impl House {
             )],
         )
         .await;
+    }
+
+    /// What the fixed set knows of no patient.
+    async fn plant_contact(&self, keys: &Keyring) {
+        let alice: Uuid = "01900000-0000-7000-8000-b00000000001".parse().unwrap();
+        for column in ["phone", "birth_date"] {
+            let sealed = keys.seal_text(&format!("appointments.patient.{column}"), alice, column);
+            let sql = format!("UPDATE appointments.patient SET {column} = $2 WHERE id = $1");
+            assert_eq!(self.client.execute(&sql, &[&alice, &sealed]).await.unwrap(), 1);
+        }
     }
 
     /// Every sealed value there is, opened, by place and row.

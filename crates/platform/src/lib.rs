@@ -9,6 +9,7 @@ pub mod letters;
 pub mod limits;
 pub mod outbox;
 pub mod pg;
+pub mod records;
 pub mod signing;
 pub mod telemetry;
 

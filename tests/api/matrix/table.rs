@@ -152,6 +152,8 @@ pub const RULES: &[Rule] = rules! {
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
+    "eraseMe" "own" PATIENTS |_, _| Ask { hindered: true, ..Ask::default() };
+    "exportMe" "own" SIGNED_IN nothing;
     "forgotPassword" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "getAppointment" "visit" SIDES_OF_A_VISIT visit;
     "getAppointmentHistory" "visit" SIDES_OF_A_VISIT visit;

@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use appointments::application::{WelcomeError, WelcomePatient};
+use appointments::infrastructure::PgVisitRecords;
 use async_trait::async_trait;
-use auth::application::PatientRecords;
+use auth::application::{Found, PatientErasure, PatientRecords, PersonalRecords, RecordFile, VisitsAhead};
+use jiff::Timestamp;
 use kernel::{PortFailure, UserId};
 use platform::http::context;
+use serde_json::Value;
+use uuid::Uuid;
 
 /// Patients have a record of their own from their first sign-in on.
 #[derive(Clone)]
@@ -20,5 +24,40 @@ impl PatientRecords for AppointmentsForAuth {
             Ok(_) | Err(WelcomeError::NobodyKnown | WelcomeError::BadPatient(_)) => Ok(()),
             Err(WelcomeError::Failed(failure)) => Err(failure),
         }
+    }
+}
+
+/// What visits tell of people, for a copy and for its end.
+pub struct VisitRecordsForAuth {
+    pub(crate) records: PgVisitRecords,
+}
+
+#[async_trait]
+impl PersonalRecords for VisitRecordsForAuth {
+    async fn of(&self, user: UserId) -> Result<Found, PortFailure> {
+        let found = self.records.of(user).await?;
+        let file = |name, about, rows: &[Value]| RecordFile {
+            name,
+            about,
+            json: serde_json::to_string_pretty(rows).unwrap_or_default(),
+        };
+        Ok(Found {
+            files: vec![
+                file("patients.json", "You and the people you look after, as patients.", &found.patients),
+                file(
+                    "appointments.json",
+                    "Your visits and those of the people you look after, with notes and reasons.",
+                    &found.appointments,
+                ),
+            ],
+            subjects: found.subjects,
+        })
+    }
+}
+
+#[async_trait]
+impl PatientErasure for VisitRecordsForAuth {
+    async fn erase(&self, user: UserId, now: Timestamp) -> Result<Result<Vec<Uuid>, VisitsAhead>, PortFailure> {
+        Ok(self.records.erase(user, now).await?.map_err(|_| VisitsAhead))
     }
 }

@@ -6,7 +6,7 @@ mod auth_for_appointments;
 mod doctors_for_appointments;
 mod doctors_for_auth;
 
-pub use appointments_for_auth::AppointmentsForAuth;
+pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_doctors::AppointmentsForDoctors;
 pub use auth_for_appointments::AuthForAppointments;
 pub use doctors_for_appointments::{DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments};

@@ -4,6 +4,7 @@ mod busy;
 pub mod http;
 mod letters;
 mod patient_row;
+mod personal_records;
 mod pg_access_log;
 mod pg_appointments;
 mod pg_patients;
@@ -12,6 +13,7 @@ mod schema;
 mod sealed;
 
 pub use busy::{PlannedVisit, busy_of, busy_of_many, planned_of_many};
+pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};
 pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};
 pub use pg_patients::PgPatients;

@@ -3,6 +3,8 @@
 mod account_ports;
 mod change_email;
 mod end_session;
+mod erase_account;
+mod export_records;
 pub mod limits;
 mod list_sessions;
 mod manage_users;
@@ -10,6 +12,7 @@ mod my_account;
 mod open_session;
 mod ports;
 mod proof_ports;
+mod records_ports;
 mod refresh_session;
 mod register;
 mod request_code;
@@ -37,6 +40,8 @@ pub use sign_in_by_code::{SignInByCode, SignInByCodeError};
 pub use sign_in_by_password::{SecondProof, SignInByPassword, SignInError};
 
 pub use end_session::{EndSession, EndSessionError};
+pub use erase_account::{EraseAccount, EraseError};
+pub use export_records::ExportRecords;
 pub use list_sessions::ListSessions;
 pub use open_session::OpenSession;
 #[cfg(test)]
@@ -47,6 +52,7 @@ pub use ports::{
 #[cfg(test)]
 pub use proof_ports::{MockPasswords, MockPatientRecords, MockPractices, MockProofs};
 pub use proof_ports::{Passwords, PatientRecords, Practices, Proofs};
+pub use records_ports::{AccountErasure, Found, PatientErasure, PersonalRecords, RecordFile, RecordTrail, VisitsAhead};
 pub use refresh_session::{RefreshError, RefreshSession};
 #[cfg(test)]
 pub use tries::MockTries;

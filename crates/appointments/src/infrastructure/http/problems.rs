@@ -53,8 +53,6 @@ kinds! {
         "One user looks after at most twenty others. Let go of somebody first.";
     ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
         "Your own record goes with your account; erase the account to have it pseudonymised.";
-    VISITS_AHEAD 409 "visits-ahead" "There are visits ahead"
-        "Nobody would be told of them any more. Cancel them first, or wait until they are over.";
 }
 
 impl From<NoOffer> for Problem {
@@ -181,7 +179,7 @@ impl From<ReleaseRelativeError> for Problem {
         match error {
             ReleaseRelativeError::NotFound => Self::of(&kinds::NOT_FOUND),
             ReleaseRelativeError::Oneself => Self::of(&ONESELF_STAYS),
-            ReleaseRelativeError::VisitsAhead => Self::of(&VISITS_AHEAD),
+            ReleaseRelativeError::VisitsAhead => Self::of(&kinds::VISITS_AHEAD),
             ReleaseRelativeError::Failed(failure) => Self::internal(&failure),
         }
     }

@@ -7,6 +7,7 @@ mod consents;
 mod cookie;
 mod me;
 mod passwords;
+mod records;
 mod sessions;
 mod sign_in;
 mod users;
@@ -16,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use accounts::{AccountsApi, PROBLEMS, SessionForm, SignInBody};
 pub use answers::{PageSignedInBody, SignedInBody, UserBody, signed_in};
 pub use cookie::SessionCookie;
+pub use records::{RECORDS_PROBLEMS, RecordsApi};
 pub use sessions::{SessionsApi, client_seen};
 
 /// Mounts the slice's operations; the state is [`SessionsApi`] and [`AccountsApi`].
@@ -45,5 +47,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(users::list_users)
         .service(users::create_user)
         .service(users::get_user)
-        .service(users::edit_user);
+        .service(users::edit_user)
+        .service(records::export_me)
+        .service(records::erase_me);
 }

@@ -1,0 +1,263 @@
+//! What the slice holds about somebody: copied, erased, and forgotten when its time is over.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::{Timestamp, ToSpan as _};
+use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
+use kernel::{Actor, DomainEvent, PortFailure, Recorded, UserId};
+use platform::crypto::Keyring;
+use platform::http::context;
+use platform::journal::Journal;
+use platform::pg::{self, Abort, PgPool};
+use platform::records::{self, Wanted};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::sealed::places;
+
+/// How long records of treatment are kept after the last visit, as the law asks.
+const KEEP_YEARS: i32 = 7;
+/// In place of the name of who was erased.
+const NOBODY: &str = "Erased person";
+/// Patients that are purged at a time.
+const BATCH: i64 = 100;
+
+/// What became of a patient's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum RecordEvent {
+    /// Who it is, is gone.
+    Erased {
+        patient_id: Uuid,
+        /// The rest goes then; nothing is left when there is no such instant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purge_after: Option<Timestamp>,
+    },
+    /// The rest is gone as well.
+    Purged { patient_id: Uuid, visits: usize },
+}
+
+impl DomainEvent for RecordEvent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Erased { .. } => "patient.erased",
+            Self::Purged { .. } => "patient.purged",
+        }
+    }
+
+    fn subject(&self) -> Uuid {
+        match self {
+            Self::Erased { patient_id, .. } | Self::Purged { patient_id, .. } => *patient_id,
+        }
+    }
+
+    fn clinic(&self) -> Option<Uuid> {
+        None
+    }
+}
+
+/// Records about a user and those the user looks after.
+#[derive(Debug, Clone, Default)]
+pub struct VisitRecords {
+    /// Patients, each with the user's relation to them.
+    pub patients: Vec<Value>,
+    /// Their visits.
+    pub appointments: Vec<Value>,
+    /// Ids of both.
+    pub subjects: Vec<Uuid>,
+}
+
+/// Visits lie ahead that only this user could cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StillBooked;
+
+/// Copies and erases records in PostgreSQL.
+#[derive(Clone)]
+pub struct PgVisitRecords {
+    pool: PgPool,
+    keys: Keyring,
+    journal: Journal,
+}
+
+#[derive(QueryableByName)]
+struct Sole {
+    #[diesel(sql_type = SqlUuid)]
+    patient_id: Uuid,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_visit: NullableTimestamp,
+    #[diesel(sql_type = BigInt)]
+    ahead: i64,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+impl PgVisitRecords {
+    /// Works through `pool`, opens with `keys`, writes to `journal`.
+    #[must_use]
+    pub const fn new(pool: PgPool, keys: Keyring, journal: Journal) -> Self {
+        Self { pool, keys, journal }
+    }
+
+    /// All records about the user, and about those the user looks after.
+    ///
+    /// # Errors
+    /// Of the database, or when a value cannot be opened.
+    pub async fn of(&self, user: UserId) -> Result<VisitRecords, PortFailure> {
+        const PATIENTS: Wanted = Wanted {
+            table: "appointments.patient",
+            of: "t.id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
+            but: &[],
+        };
+        const VISITS: Wanted = Wanted {
+            table: "appointments.appointment",
+            of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
+            but: &[],
+        };
+        let failed = |error| pg::failure("read records of visits", error);
+        let mut conn = pg::conn(&self.pool).await?;
+        let id = [user.as_uuid()];
+        let patients = records::rows(&mut conn, &self.keys, PATIENTS, &id).await.map_err(failed)?;
+        let appointments = records::rows(&mut conn, &self.keys, VISITS, &id).await.map_err(failed)?;
+        let ids =
+            |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
+        let subjects = [ids(&patients), ids(&appointments)].concat();
+        Ok(VisitRecords { patients, appointments, subjects })
+    }
+
+    /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
+    /// was. Patients without visits go, of the others nothing is left but the visits. Nothing is changed when a visit
+    /// is booked from `now` on.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn erase(&self, user: UserId, now: Timestamp) -> Result<Result<Vec<Uuid>, StillBooked>, PortFailure> {
+        enum Stop {
+            Booked,
+            Failed(PortFailure),
+        }
+        impl From<PortFailure> for Stop {
+            fn from(failure: PortFailure) -> Self {
+                Self::Failed(failure)
+            }
+        }
+        let actor = Actor::Patient(user);
+        let erased = pg::transaction(&self.pool, "erase patients", async |conn| {
+            // A booking under way holds on to its patient; it is waited for, and seen.
+            diesel::sql_query(
+                "SELECT p.id FROM appointments.patient p JOIN appointments.caretaker c ON c.patient_id = p.id
+                  WHERE c.user_id = $1 ORDER BY p.id FOR UPDATE OF p",
+            )
+            .bind::<SqlUuid, _>(user.as_uuid())
+            .load::<Id>(conn)
+            .await?;
+            let sole: Vec<Sole> = diesel::sql_query(
+                "SELECT c.patient_id, max(a.ends_at) AS last_visit,
+                        count(*) FILTER (WHERE a.status IN ('booked', 'arrived') AND a.ends_at > $2) AS ahead
+                   FROM appointments.caretaker c LEFT JOIN appointments.appointment a ON a.patient_id = c.patient_id
+                  WHERE c.user_id = $1 AND NOT EXISTS (SELECT FROM appointments.caretaker o
+                                                        WHERE o.patient_id = c.patient_id AND o.user_id <> $1)
+                  GROUP BY c.patient_id ORDER BY c.patient_id",
+            )
+            .bind::<SqlUuid, _>(user.as_uuid())
+            .bind::<Timestamptz, _>(now.to_diesel())
+            .load(conn)
+            .await?;
+            if sole.iter().any(|patient| patient.ahead > 0) {
+                return pg::refuse(Stop::Booked);
+            }
+            diesel::sql_query("DELETE FROM appointments.caretaker WHERE user_id = $1")
+                .bind::<SqlUuid, _>(user.as_uuid())
+                .execute(conn)
+                .await?;
+            let ids: Vec<Uuid> = sole.iter().map(|patient| patient.patient_id).collect();
+            let visits: Vec<Id> =
+                diesel::sql_query("SELECT id FROM appointments.appointment WHERE patient_id = ANY($1)")
+                    .bind::<Array<SqlUuid>, _>(&ids)
+                    .load(conn)
+                    .await?;
+            for Sole { patient_id, last_visit, .. } in &sole {
+                let purge_after = last_visit.to_jiff().map(years_later);
+                self.erase_one(conn, *patient_id, purge_after).await?;
+                let event = RecordEvent::Erased { patient_id: *patient_id, purge_after };
+                let recorded = Recorded::new(event, actor, now).caused_by(context::request_id());
+                self.journal.append(conn, &recorded).await?;
+            }
+            Ok::<_, Abort<Stop>>(ids.into_iter().chain(visits.into_iter().map(|visit| visit.id)).collect())
+        })
+        .await;
+        match erased {
+            Ok(ids) => Ok(Ok(ids)),
+            Err(Stop::Booked) => Ok(Err(StillBooked)),
+            Err(Stop::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn erase_one(
+        &self,
+        conn: &mut AsyncPgConnection,
+        patient: Uuid,
+        purge_after: Option<Timestamp>,
+    ) -> Result<(), diesel::result::Error> {
+        let Some(purge_after) = purge_after else {
+            diesel::sql_query("DELETE FROM appointments.patient WHERE id = $1")
+                .bind::<SqlUuid, _>(patient)
+                .execute(conn)
+                .await?;
+            return Ok(());
+        };
+        diesel::sql_query(
+            "UPDATE appointments.patient
+                SET name = $2, email = NULL, name_key = NULL, email_key = NULL, phone = NULL, birth_date = NULL,
+                    version = version + 1, purge_after = $3
+              WHERE id = $1",
+        )
+        .bind::<SqlUuid, _>(patient)
+        .bind::<diesel::sql_types::Binary, _>(self.keys.seal_text(places::NAME, patient, NOBODY))
+        .bind::<Timestamptz, _>(purge_after.to_diesel())
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes what is left of erased patients whose time is over, 100 at most; gives how many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn purge(&self, now: Timestamp) -> Result<usize, PortFailure> {
+        pg::transaction(&self.pool, "purge erased patients", async |conn| {
+            let due: Vec<Id> = diesel::sql_query(
+                "SELECT id FROM appointments.patient WHERE purge_after < $1 ORDER BY purge_after LIMIT $2
+                    FOR UPDATE SKIP LOCKED",
+            )
+            .bind::<Timestamptz, _>(DbTimestamp::from(now))
+            .bind::<BigInt, _>(BATCH)
+            .load(conn)
+            .await?;
+            for Id { id } in &due {
+                let visits = diesel::sql_query("DELETE FROM appointments.appointment WHERE patient_id = $1")
+                    .bind::<SqlUuid, _>(id)
+                    .execute(conn)
+                    .await?;
+                diesel::sql_query("DELETE FROM appointments.patient WHERE id = $1")
+                    .bind::<SqlUuid, _>(id)
+                    .execute(conn)
+                    .await?;
+                let event = RecordEvent::Purged { patient_id: *id, visits };
+                self.journal.append(conn, &Recorded::new(event, Actor::System, now)).await?;
+            }
+            Ok::<_, Abort<PortFailure>>(due.len())
+        })
+        .await
+    }
+}
+
+fn years_later(last: Timestamp) -> Timestamp {
+    let later = last.to_zoned(jiff::tz::TimeZone::UTC).checked_add(KEEP_YEARS.years());
+    later.map_or(Timestamp::MAX, |later| later.timestamp())
+}

@@ -1,0 +1,1 @@
+ALTER TABLE appointments.patient DROP COLUMN purge_after;
