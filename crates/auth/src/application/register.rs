@@ -104,7 +104,8 @@ impl Register {
         let sending = Sending {
             purpose: CodePurpose::Register,
             email: &email,
-            account: known.as_ref(),
+            // Found again by its address: naming it here would cost a look at it, which an unknown one does not cost.
+            account: None,
             details,
             notice: &notice,
             usable,

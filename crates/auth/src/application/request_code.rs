@@ -80,7 +80,8 @@ impl RequestCode {
         let sending = Sending {
             purpose,
             email: &email,
-            account: known.as_ref(),
+            // Found again by its address: naming it here would cost a look at it, which an unknown one does not cost.
+            account: None,
             details: CodeDetails::of(&email),
             notice: &notice,
             usable,
