@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the built binary on an empty data folder, as a new user would, and walks through README's first booking.
+# Starts the built binary on an empty data folder, as a new user would, and walks through README's first booking
+# and the whole walk of docs/api.md.
 #
 #   scripts/try-readme.sh [path of the binary, default: the debug build]
 set -euo pipefail
@@ -27,5 +28,6 @@ if [ -z "${port:-}" ]; then
     exit 1
 fi
 BASE_URL=http://localhost:$port scripts/check-readme.sh
+PORT=$port BASE_URL=http://localhost:$port DOKTOLIB_DATA_DIR=$folder/data scripts/check-walk.sh "$binary"
 PORT=$port DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" health
 DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" audit verify
