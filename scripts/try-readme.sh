@@ -28,6 +28,7 @@ if [ -z "${port:-}" ]; then
     exit 1
 fi
 BASE_URL=http://localhost:$port scripts/check-readme.sh
-PORT=$port BASE_URL=http://localhost:$port DOKTOLIB_DATA_DIR=$folder/data scripts/check-walk.sh "$binary"
+# Tokens name the installation by its address, which the server made of the port it was told.
+PORT=0 BASE_URL=http://localhost:$port DOKTOLIB_DATA_DIR=$folder/data scripts/check-walk.sh "$binary"
 PORT=$port DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" health
 DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" audit verify
