@@ -199,16 +199,8 @@ impl Outbox {
     /// # Errors
     /// When the database fails.
     pub async fn put_off(&self, message: &Message, error: &str, next: Timestamp) -> Result<(), PortFailure> {
-        let change = (outbox::available_at.eq(next.to_diesel()), outbox::last_error.eq(error));
-        let mut conn = pg::conn(&self.pool).await?;
-        diesel::update(outbox::table.find(message.id))
-            .filter(outbox::done_at.is_null())
-            .filter(outbox::attempts.eq(attempts(message)))
-            .set(change)
-            .execute(&mut conn)
-            .await
-            .map_err(|error| pg::failure("put off a message", error))?;
-        Ok(())
+        let undone = Undone { available_at: Some(next.to_diesel()), failed_at: None, last_error: error };
+        self.not_done(message, undone, "put off a message").await
     }
 
     /// Gives it up; it waits for a person. Does nothing when somebody else has taken it since.
@@ -216,15 +208,19 @@ impl Outbox {
     /// # Errors
     /// When the database fails.
     pub async fn give_up(&self, message: &Message, error: &str, now: Timestamp) -> Result<(), PortFailure> {
-        let change = (outbox::failed_at.eq(now.to_diesel()), outbox::last_error.eq(error));
+        let undone = Undone { available_at: None, failed_at: Some(now.to_diesel()), last_error: error };
+        self.not_done(message, undone, "give up a message").await
+    }
+
+    async fn not_done(&self, message: &Message, undone: Undone<'_>, doing: &'static str) -> Result<(), PortFailure> {
         let mut conn = pg::conn(&self.pool).await?;
         diesel::update(outbox::table.find(message.id))
             .filter(outbox::done_at.is_null())
             .filter(outbox::attempts.eq(attempts(message)))
-            .set(change)
+            .set(undone)
             .execute(&mut conn)
             .await
-            .map_err(|error| pg::failure("give up a message", error))?;
+            .map_err(|error| pg::failure(doing, error))?;
         Ok(())
     }
 
@@ -364,6 +360,15 @@ impl Outbox {
         };
         changed.map_err(|error| pg::failure("let messages be tried again", error))
     }
+}
+
+/// What is written about a message that was tried in vain; a time that is left out stays as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox)]
+struct Undone<'a> {
+    available_at: Option<jiff_diesel::Timestamp>,
+    failed_at: Option<jiff_diesel::Timestamp>,
+    last_error: &'a str,
 }
 
 fn attempts(message: &Message) -> i32 {

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
@@ -30,11 +29,6 @@ use crate::domain::{Appointment, AppointmentEvent, Patient, Status, VisitMode};
 
 const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
 const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
-
-diesel::define_sql_function! {
-    /// Waits for a lock that ends with the transaction.
-    fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
-}
 
 /// Hears of every change of a doctor's calendar inside the transaction that makes it.
 #[async_trait]
@@ -185,7 +179,7 @@ impl AppointmentStore for PgAppointments {
                 // Two visits that want each other's place would wait for each other; moves of a doctor's or a
                 // patient's visits go one after the other.
                 for key in move_locks(after) {
-                    diesel::select(pg_advisory_xact_lock(key)).execute(conn).await?;
+                    pg::lock(conn, key).await?;
                 }
             }
             let updated = diesel::update(appointment::table.find(before.id.as_uuid()))
@@ -291,11 +285,7 @@ fn broken_constraint(error: &DieselError) -> Option<&str> {
 
 /// Numbers of the doctor's and the patient's lock, the smaller first.
 fn move_locks(visit: &Appointment) -> [i64; 2] {
-    let number = |id: Uuid| {
-        let (high, low) = id.as_u64_pair();
-        (high ^ low).cast_signed()
-    };
-    let mut locks = [number(visit.doctor.as_uuid()), number(visit.patient.as_uuid())];
+    let mut locks = [visit.doctor.as_uuid(), visit.patient.as_uuid()].map(pg::lock_number);
     locks.sort_unstable();
     locks
 }

@@ -2,7 +2,6 @@ use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{ClinicId, DoctorId, PatientId, PortFailure, Recorded, UserId};
@@ -19,11 +18,6 @@ use crate::application::{
     Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Relative, Welcome,
 };
 use crate::domain::{Patient, PatientEvent, Relation};
-
-diesel::define_sql_function! {
-    /// Waits for a lock that ends with the transaction.
-    fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
-}
 
 /// No address has more records than a list shows.
 const MOST_OF_ADDRESS: i64 = 100;
@@ -306,8 +300,7 @@ impl PatientStore for PgPatients {
 
 /// Two requests of one user about relatives go one after the other.
 async fn lock_user(conn: &mut AsyncPgConnection, user: Uuid) -> Result<(), DieselError> {
-    let (high, low) = user.as_u64_pair();
-    diesel::select(pg_advisory_xact_lock((high ^ low).cast_signed())).execute(conn).await?;
+    pg::lock(conn, pg::lock_number(user)).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
@@ -30,11 +30,6 @@ pub(super) const CLINICS: &str =
 const ADMINS_LOCK: i64 = 0x0ad_0125;
 /// Two who take the same new address at once: the second run sees the first one's account.
 const TRIES: usize = 3;
-
-diesel::define_sql_function! {
-    /// Waits for a lock that ends with the transaction.
-    fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
-}
 
 /// Whom letters are for.
 #[derive(Clone, PartialEq, Eq)]
@@ -150,7 +145,7 @@ impl PgUsers {
         let Change { account: after, event, notices, end_sessions, recovery, consents } = change;
         let id = after.id.as_uuid();
         if before.role == Role::Admin && before.is_active() && !(after.role == Role::Admin && after.is_active()) {
-            diesel::select(pg_advisory_xact_lock(ADMINS_LOCK)).execute(conn).await?;
+            pg::lock(conn, ADMINS_LOCK).await?;
             let others: i64 = account::table
                 .filter(account::role.eq("admin").and(account::state.eq("active")).and(account::id.ne(id)))
                 .count()

@@ -1,11 +1,6 @@
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, Interval};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::fault::{Fault, Faults};
 
@@ -14,43 +9,9 @@ pub const LONGEST_TIME_OFF: SignedDuration = SignedDuration::from_hours(366 * 24
 /// How far ahead time off, overrides and holidays may lie.
 pub const FARTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
-/// Names one time off; a UUIDv7 (RFC 9562).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TimeOffId(Uuid);
-
-impl TimeOffId {
-    /// Makes a new id.
-    #[must_use]
-    pub fn mint() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// Takes an id that exists already.
-    #[must_use]
-    pub const fn from_uuid(id: Uuid) -> Self {
-        Self(id)
-    }
-
-    /// The bare UUID.
-    #[must_use]
-    pub const fn as_uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl fmt::Display for TimeOffId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for TimeOffId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
-    }
+kernel::ids! {
+    /// One time off of a doctor.
+    TimeOffId,
 }
 
 /// A span in which the doctor does not work, at no clinic.

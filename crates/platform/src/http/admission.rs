@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, web};
 use async_trait::async_trait;
 use kernel::{Caller, PortFailure, Role, SessionId};
 
-use super::problem::{Problem, kinds};
+use super::problem::{Kind, Problem, kinds};
 use crate::telemetry;
 
 /// Names of the cookie that carries a session of the pages: the first where clients come over https, the second for
@@ -133,10 +133,16 @@ fn shown(request: &ServiceRequest) -> Option<Result<Shown, ()>> {
     Some(Ok(Shown::Cookie { name, token: cookie.value().to_owned(), csrf, safe: request.method().is_safe() }))
 }
 
+/// 401 with the challenge that it always has (RFC 9110, section 15.5.2).
+#[must_use]
+pub fn unauthorized(kind: &'static Kind) -> Problem {
+    Problem::of(kind).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
 /// 401, for handlers that admit nobody else.
 #[must_use]
 pub fn not_signed_in() -> Problem {
-    Problem::of(&kinds::NOT_SIGNED_IN).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    unauthorized(&kinds::NOT_SIGNED_IN)
 }
 
 /// Who is signed in, or nobody.

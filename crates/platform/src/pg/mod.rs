@@ -15,4 +15,4 @@ pub use failure::failure;
 pub use migrate::{MigrateError, migrate, migrations_fingerprint, pending};
 pub use pool::{PgPool, PoolStatus, PooledConn, conn, pool, read};
 pub use settings::{PgSettings, PgSettingsError, SslMode};
-pub use transaction::{Abort, Work, plan_by_value, plan_once, refuse, transaction};
+pub use transaction::{Abort, Work, lock, lock_number, plan_by_value, plan_once, refuse, transaction};

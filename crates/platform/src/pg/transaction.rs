@@ -1,8 +1,11 @@
 use std::time::Duration;
 
 use diesel::result::Error;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager};
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _, TransactionManager,
+};
 use kernel::{FailureKind, PortFailure};
+use uuid::Uuid;
 
 use super::failure::{failure, kind_of};
 use super::pool::{PgPool, conn};
@@ -70,6 +73,31 @@ pub async fn plan_by_value(conn: &mut AsyncPgConnection) -> Result<(), Error> {
 /// Of the database.
 pub async fn plan_once(conn: &mut AsyncPgConnection) -> Result<(), Error> {
     conn.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await
+}
+
+mod functions {
+    use diesel::sql_types::BigInt;
+
+    diesel::define_sql_function! {
+        /// Waits for a lock that ends with the transaction.
+        fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
+    }
+}
+
+/// Waits until nobody else holds the lock of that number; it is held until the transaction ends.
+///
+/// # Errors
+/// Of the database.
+pub async fn lock(conn: &mut AsyncPgConnection, number: i64) -> Result<(), Error> {
+    diesel::select(functions::pg_advisory_xact_lock(number)).execute(conn).await?;
+    Ok(())
+}
+
+/// The number of the [`lock`] of one record.
+#[must_use]
+pub fn lock_number(record: Uuid) -> i64 {
+    let (high, low) = record.as_u64_pair();
+    (high ^ low).cast_signed()
 }
 
 /// What runs inside a [`transaction`]: `async |conn| { … }`. It may run more than once, so it keeps

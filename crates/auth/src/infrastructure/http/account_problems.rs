@@ -1,11 +1,12 @@
 //! Refusals of accounts as clients hear them.
 
+use platform::http::admission::unauthorized;
 use platform::http::once::again;
 use platform::http::{FieldError, Problem, kinds};
 
 use super::accounts::{
     EMAIL_TAKEN, LAST_ADMIN, PROFILE_TAKEN, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED, WRONG_CODE,
-    WRONG_CREDENTIALS, failed, too_many, unauthorized,
+    WRONG_CREDENTIALS, failed, too_many,
 };
 use crate::application::{
     BadReach, ChangeEmailError, ManageUsersError, MyAccountError, RegisterError, RequestCodeError, SecondFactorError,

@@ -137,11 +137,6 @@ kinds! {
         "Nobody would be left who could undo it. Make another administrator first.";
 }
 
-/// 401 with the challenge that it always has (RFC 9110, section 15.5.2).
-pub(super) fn unauthorized(kind: &'static Kind) -> Problem {
-    Problem::of(kind).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
 /// 429 with the seconds to wait.
 pub(super) fn too_many(retry_after: u32) -> Problem {
     Problem::of(&TOO_MANY_TRIES).header(header::RETRY_AFTER, HeaderValue::from(retry_after))

@@ -1,8 +1,8 @@
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::SessionId;
-use platform::http::admission::{AnyRole, As, SettingUp};
+use platform::http::admission::{AnyRole, As, SettingUp, unauthorized};
 use platform::http::{Body, Problem, ProblemBody, client_address, id_in_path, kinds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,9 +94,8 @@ pub fn client_seen(request: &HttpRequest) -> Client {
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::NotGood => Self::of(&kinds::NOT_SIGNED_IN)
-                .detail("The refresh token is not good, or not any more. Sign in again.")
-                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            RefreshError::NotGood => unauthorized(&kinds::NOT_SIGNED_IN)
+                .detail("The refresh token is not good, or not any more. Sign in again."),
             RefreshError::Failed(failure) => Self::internal(&failure),
         }
     }
