@@ -1,0 +1,90 @@
+//! Visits and patients.
+
+use std::sync::Arc;
+
+use ::appointments::application::{
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, GuestBooking, ListAppointments,
+    ListRelatives, MarkAppointment, Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
+    WatchReads, WelcomePatient,
+};
+use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
+use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients, PgViews, PgVisitRecords};
+use platform::idempotency::Answers;
+use platform::signing::LinkSigner;
+
+use super::Base;
+use super::doctors::Doctors;
+use crate::neighbours::{
+    AuthForAppointments, DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments,
+};
+
+/// What others ask of visits, and the API.
+pub(super) struct Appointments {
+    pub(super) welcome: Arc<WelcomePatient>,
+    /// What visits tell of people.
+    pub(super) records: PgVisitRecords,
+    pub(super) api: AppointmentsApi,
+}
+
+impl Appointments {
+    pub(super) fn new(base: &Base, doctors: &Doctors, guests: GuestBooking) -> Self {
+        let Base { pool, journal, keys, clock, secret, public_url, users } = base;
+        let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
+        let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
+        let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
+        let store = Arc::new(store);
+        let agenda = Arc::new(DoctorsForAppointments { offer: doctors.offer(), next_free: doctors.next_free() });
+        let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
+        let accounts = Arc::new(AuthForAppointments { users: users.clone() });
+        let policy = Policy { ties: patients.clone() };
+        let practices = Arc::new(PracticesForAppointments { pool: pool.clone() });
+        let views = Arc::new(PgViews::new(pool.clone(), keys.clone()));
+        let accesses = Arc::new(PgAccessLog::new(pool.clone()));
+        let watch = WatchReads { log: accesses.clone(), clock: clock.clone() };
+        let welcome =
+            Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
+        let api = AppointmentsApi {
+            book: BookAppointment {
+                store: store.clone(),
+                patients: patients.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                welcome: welcome.clone(),
+                addressees: Addressees { patients: patients.clone(), accounts },
+                agenda: agenda.clone(),
+                practices: practices.clone(),
+                clock: clock.clone(),
+                guests,
+            },
+            read: ReadAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                views: views.clone(),
+            },
+            cancel: CancelAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
+            mark: MarkAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
+            reschedule: RescheduleAppointment { store, policy, watch: watch.clone(), agenda, clock: clock.clone() },
+            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), watch },
+            accesses: ReadAccessLog { log: accesses, patients: patients.clone(), practices },
+            relatives: ListRelatives { patients: patients.clone(), welcome: welcome.clone() },
+            add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
+            change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },
+            release_relative: ReleaseRelative { patients, clock: clock.clone() },
+            answers: Answers::new(pool.clone(), keys.clone()),
+            links,
+        };
+        let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
+        Self { welcome, records, api }
+    }
+}

@@ -1,0 +1,54 @@
+//! Doctors, their hours and free times.
+
+use std::sync::Arc;
+
+use ::doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot, PracticeParts};
+use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
+use ::doctors::infrastructure::{PgAgendas, PgDirectory, PgPractice, Soonest};
+use platform::idempotency::Answers;
+
+use super::Base;
+use crate::neighbours::AppointmentsForDoctors;
+
+/// What others ask of doctors, and the API.
+pub(super) struct Doctors {
+    pub(super) directory: Arc<PgDirectory>,
+    agendas: Arc<PgAgendas>,
+    /// What is taken of doctors' time.
+    booked: Arc<AppointmentsForDoctors>,
+    pub(super) soonest: Soonest,
+    pub(super) api: DoctorsApi,
+}
+
+impl Doctors {
+    pub(super) fn new(base: &Base) -> Self {
+        let Base { pool, journal, keys, clock, .. } = base;
+        let booked = Arc::new(AppointmentsForDoctors { pool: pool.clone() });
+        let soonest = Soonest::new(pool.clone(), booked.clone());
+        let agendas = Arc::new(PgAgendas::new(pool.clone()));
+        let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
+        let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
+        let api = DoctorsApi {
+            directory: directory.clone(),
+            slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
+            practice: PracticeUses::new(&PracticeParts {
+                practice: Arc::new(practice),
+                agendas: agendas.clone(),
+                clock: clock.clone(),
+            }),
+            answers: Answers::new(pool.clone(), keys.clone()),
+            clock: clock.clone(),
+        };
+        Self { directory, agendas, booked, soonest, api }
+    }
+
+    /// Says whether a time is offered.
+    pub(super) fn offer(&self) -> OfferSlot {
+        OfferSlot { agendas: self.agendas.clone() }
+    }
+
+    /// Finds the next free times.
+    pub(super) fn next_free(&self) -> NextFreeSlots {
+        NextFreeSlots { agendas: self.agendas.clone(), busy: self.booked.clone() }
+    }
+}
