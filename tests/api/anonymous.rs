@@ -10,7 +10,7 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 22] = [
+const PUBLIC: [&str; 25] = [
     "bookAppointment",
     "forgotPassword",
     "getClinic",
@@ -21,6 +21,7 @@ const PUBLIC: [&str; 22] = [
     "listDoctors",
     "listHolidays",
     "listSlots",
+    "listSlotsOfDoctors",
     "listSpecialties",
     "listVisitTypes",
     "listWeeklyHours",
@@ -32,6 +33,8 @@ const PUBLIC: [&str; 22] = [
     "register",
     "requestCode",
     "resetPassword",
+    "streamSlots",
+    "streamSlotsOfDoctors",
     "verifyCode",
 ];
 

@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
-use actix_web::body::to_bytes;
 use actix_web::dev::Service as _;
-use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::Bytes;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
 use doktolib::application::{Application, Figures, Parts, SignInRules};
@@ -28,6 +25,7 @@ use testkit::TestDatabase;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+pub use crate::answer::{Answer, Opened};
 use crate::who::Badges;
 pub use crate::who::Who;
 
@@ -72,7 +70,7 @@ pub fn mail_into(folder: std::path::PathBuf) -> Mailing {
     Mailing::into_folder(folder, "doktolib@localhost".parse().unwrap(), PUBLIC_URL)
 }
 
-type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
+type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Opened>>;
 
 /// A running application with a database and a clock of its own.
 pub struct App {
@@ -80,14 +78,6 @@ pub struct App {
     pub clock: Arc<StoppedClock>,
     pub application: Application,
     db: Option<Arc<TestDatabase>>,
-}
-
-/// What the application answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
 }
 
 impl App {
@@ -166,7 +156,7 @@ impl App {
                     Err(error) => error.error_response(),
                 };
                 let (status, headers) = (response.status().as_u16(), response.headers().clone());
-                Answer { status, headers, body: to_bytes(response.into_body()).await.unwrap() }
+                Opened { status, headers, body: response.into_body() }
             })
         });
         Self { send, clock, application, db: None }
@@ -181,7 +171,12 @@ impl App {
     }
 
     pub async fn send(&self, request: TestRequest) -> Answer {
-        logs::answered((self.send)(request).await)
+        logs::answered(self.open(request).await.whole().await)
+    }
+
+    /// Sends it, and leaves the answer's body to be read piece by piece.
+    pub async fn open(&self, request: TestRequest) -> Opened {
+        (self.send)(request).await
     }
 
     pub async fn get(&self, uri: &str) -> Answer {
@@ -267,73 +262,6 @@ impl App {
         let report = platform::journal::verify(&mut conn, &self.application.journal).await.unwrap();
         assert!(report.breaks.is_empty(), "{:?}", report.breaks);
         report.events
-    }
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    /// The answer as a list.
-    pub fn list(&self) -> Vec<Value> {
-        assert_eq!(self.status, 200, "{}", self.text());
-        self.json().as_array().unwrap().clone()
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// Status and `code` of a problem, after a look at the form that every problem has.
-    pub fn problem(&self) -> (u16, String) {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text());
-        let body = self.json();
-        let code = body["code"].as_str().unwrap().to_owned();
-        assert_eq!(body["type"], format!("/problems/{code}"));
-        assert_eq!(body["status"], self.status);
-        assert_eq!(body["request_id"].as_str(), self.header("x-request-id"));
-        assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()));
-        assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
-        (self.status, code)
-    }
-
-    /// `field:code` of every bad field of a 422 `invalid`, in order.
-    pub fn bad_fields(&self) -> Vec<String> {
-        assert_eq!(self.problem(), (422, "invalid".to_owned()), "{}", self.text());
-        self.fields()
-    }
-
-    /// `field:code` of every entry of `errors`, in order.
-    pub fn fields(&self) -> Vec<String> {
-        let body = self.json();
-        let told = body["errors"].as_array().cloned().unwrap_or_default();
-        let mut fields: Vec<String> = told
-            .iter()
-            .map(|error| format!("{}:{}", error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
-            .collect();
-        fields.sort();
-        fields
-    }
-
-    /// Where `Link: <…>; rel="next"` leads.
-    pub fn next(&self) -> Option<String> {
-        let link = self.header("link")?;
-        let (address, rest) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
-        assert_eq!(rest, "; rel=\"next\"");
-        Some(address.to_owned())
-    }
-
-    /// Path and query of the link in `manage_url`, with `step` between them.
-    pub fn manage(&self, step: &str) -> String {
-        let body = self.json();
-        let path = body["manage_url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
-        let (path, query) = path.split_once('?').unwrap();
-        format!("{path}{step}?{query}")
     }
 }
 

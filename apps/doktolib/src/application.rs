@@ -9,8 +9,8 @@ use std::sync::Arc;
 use ::appointments::application::GuestBooking;
 use ::appointments::infrastructure::PgVisitRecords;
 use ::appointments::infrastructure::http::AppointmentsApi;
-use ::doctors::infrastructure::Soonest;
 use ::doctors::infrastructure::http::DoctorsApi;
+use ::doctors::infrastructure::{LiveSlots, Soonest};
 use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
@@ -110,6 +110,8 @@ pub struct Application {
     pub accounts: AccountPorts,
     /// First free times.
     pub soonest: Soonest,
+    /// Free times as they change.
+    pub live: LiveSlots,
     /// Opens sessions.
     pub sessions: Arc<OpenSession>,
     /// Hands out the messages of the outbox.
@@ -170,6 +172,7 @@ impl Application {
             pool,
             journal,
             soonest: doctors.soonest,
+            live: doctors.live,
             courier,
             clock,
             keys,

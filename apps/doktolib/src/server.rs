@@ -230,6 +230,8 @@ async fn serve(
     announce(config, port, demo);
     signals.await;
     tracing::info!("stopping: running requests are finished, no new ones are taken");
+    // Pages that stay open would be waited for.
+    application.live.close();
     handle.stop(true).await;
     running.await??;
     Ok(())

@@ -176,6 +176,8 @@ pub const RULES: &[Rule] = rules! {
     "listRelatives" "own" PATIENTS nothing;
     "listSessions" "own" SIGNED_IN nothing;
     "listSlots" "" ALL a_doctor;
+    // The doctors stand in the query, which is not sent: whoever gets through hears that they are missing.
+    "listSlotsOfDoctors" "" ALL |_, _| Ask { hindered: true, ..Ask::default() };
     "listSpecialties" "" ALL nothing;
     "listTimeOff" "doctor 1" CALENDAR a_doctor;
     "listUsers" "" ADMINS nothing;
@@ -211,6 +213,8 @@ pub const RULES: &[Rule] = rules! {
     "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
     "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;
+    "streamSlots" "" ALL a_doctor;
+    "streamSlotsOfDoctors" "" ALL |_, _| Ask { hindered: true, ..Ask::default() };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 

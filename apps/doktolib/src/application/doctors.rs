@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ::doctors::application::{ListFreeSlots, NextFreeSlots, OfferSlot, PracticeParts};
+use ::doctors::application::{ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts};
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
-use ::doctors::infrastructure::{PgAgendas, PgDirectory, PgPractice, Soonest};
+use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgDirectory, PgPractice, Soonest};
 use platform::idempotency::Answers;
 
 use super::Base;
@@ -17,6 +17,7 @@ pub(super) struct Doctors {
     /// What is taken of doctors' time.
     booked: Arc<AppointmentsForDoctors>,
     pub(super) soonest: Soonest,
+    pub(super) live: LiveSlots,
     pub(super) api: DoctorsApi,
 }
 
@@ -28,9 +29,13 @@ impl Doctors {
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
         let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
+        let of_many = || ListSlotsOfMany { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() };
+        let live = LiveSlots::new(pool.clone(), of_many(), clock.clone());
         let api = DoctorsApi {
             directory: directory.clone(),
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
+            slots_of_many: of_many(),
+            live: live.clone(),
             practice: PracticeUses::new(&PracticeParts {
                 practice: Arc::new(practice),
                 agendas: agendas.clone(),
@@ -39,7 +44,7 @@ impl Doctors {
             answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),
         };
-        Self { directory, agendas, booked, soonest, api }
+        Self { directory, agendas, booked, soonest, live, api }
     }
 
     /// Says whether a time is offered.

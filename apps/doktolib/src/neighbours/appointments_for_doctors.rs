@@ -20,6 +20,17 @@ impl BusyTimes for AppointmentsForDoctors {
     async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure> {
         pg::read(&self.pool, "read what is booked", async |conn| busy_of(conn, doctor, span).await).await
     }
+
+    async fn busy_of_many(
+        &self,
+        doctors: &[DoctorId],
+        span: Interval,
+    ) -> Result<Vec<(DoctorId, Interval)>, PortFailure> {
+        let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
+        let taken =
+            pg::read(&self.pool, "read what is booked", async |conn| busy_of_many(conn, &ids, span).await).await?;
+        Ok(taken.into_iter().map(|(doctor, stretch)| (DoctorId::from_uuid(doctor), stretch)).collect())
+    }
 }
 
 #[async_trait]

@@ -41,7 +41,7 @@ pub async fn busy_of(
 /// # Errors
 /// Of the database.
 pub async fn busy_of_many(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     doctors: &[Uuid],
     span: Interval,
 ) -> Result<Vec<(Uuid, Interval)>, DieselError> {
@@ -53,7 +53,7 @@ pub async fn busy_of_many(
         .filter(appointment::blocked_until.gt(span.start.to_diesel()))
         .select((appointment::doctor_id, appointment::blocked_from, appointment::blocked_until))
         .order((appointment::doctor_id, appointment::blocked_from))
-        .load(conn)
+        .load(&mut conn)
         .await?;
     let taken = |(doctor, start, end): (Uuid, DbTimestamp, DbTimestamp)| {
         (doctor, Interval { start: start.to_jiff(), end: end.to_jiff() })

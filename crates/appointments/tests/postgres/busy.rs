@@ -23,7 +23,7 @@ async fn busy_is_what_is_booked_or_arrived_with_its_buffers_and_touches_the_span
         let visit = house.booked(&half_hour(600 + number * 30), &guest(status.word())).await;
         house.store.update(&into_state(&visit, |visit| visit.status = status)).await.unwrap();
     }
-    let mut conn = pg::conn(&house.db.pool).await.unwrap();
+    let conn = pg::conn(&house.db.pool).await.unwrap();
     let all = [span(-240, 240), span(290, 350), span(360, 390), span(600, 630)];
     for (from, to, expected) in [
         (-10_000, 10_000, &all[..]),
@@ -37,11 +37,11 @@ async fn busy_is_what_is_booked_or_arrived_with_its_buffers_and_touches_the_span
     ] {
         let span = span(from, to);
         assert_eq!(busy_of(&conn, doctor(1), span).await.unwrap(), expected, "{from}–{to}");
-        let many = busy_of_many(&mut conn, &[doctor(1).as_uuid(), doctor(9).as_uuid()], span).await.unwrap();
+        let many = busy_of_many(&conn, &[doctor(1).as_uuid(), doctor(9).as_uuid()], span).await.unwrap();
         let expected: Vec<(Uuid, Interval)> = expected.iter().map(|taken| (doctor(1).as_uuid(), *taken)).collect();
         assert_eq!(many, expected, "{from}–{to}");
     }
-    let both = busy_of_many(&mut conn, &[doctor(2).as_uuid(), doctor(1).as_uuid()], span(300, 310)).await.unwrap();
+    let both = busy_of_many(&conn, &[doctor(2).as_uuid(), doctor(1).as_uuid()], span(300, 310)).await.unwrap();
     assert_eq!(both, [(doctor(1).as_uuid(), span(290, 350)), (doctor(2).as_uuid(), span(300, 330))]);
 }
 
@@ -91,9 +91,9 @@ async fn no_query_of_the_slice_reads_the_whole_table() {
         let with: DoctorId = doctor(u128::try_from(number).unwrap() * 150 + 1);
         let many: Vec<Uuid> = (0..20).map(|more| doctor(1 + more * 100).as_uuid()).collect();
         {
-            let mut conn = pg::conn(&house.db.pool).await.unwrap();
+            let conn = pg::conn(&house.db.pool).await.unwrap();
             assert_eq!(busy_of(&conn, with, busy_day).await.unwrap().len(), 11, "{number}");
-            assert_eq!(busy_of_many(&mut conn, &many, busy_day).await.unwrap().len(), 220, "{number}");
+            assert_eq!(busy_of_many(&conn, &many, busy_day).await.unwrap().len(), 220, "{number}");
         }
         let new = booking(
             &offer(7, span(30_000 + number * 30, 30_030 + number * 30), 0, 0),

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 use kernel::{ClinicId, Clock, DoctorId, Interval, PortFailure, VisitTypeId};
 
 use super::ports::{Agendas, BusyTimes};
-use crate::domain::Slot;
+use crate::domain::{Rules, Slot, VisitType};
 
 /// The longest stretch of days in one question.
 pub const MAX_DAYS: i32 = 31;
 const DEFAULT_DAYS: i32 = 7;
 
 /// Which slots are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SlotsQuery {
     /// Whose.
     pub doctor: DoctorId,
@@ -26,12 +26,14 @@ pub struct SlotsQuery {
 }
 
 /// The slots, and the zones to write them in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FreeSlots {
     /// In order of time.
     pub slots: Vec<Slot>,
     /// Zone of each clinic among them.
     pub zones: HashMap<ClinicId, TimeZone>,
+    /// The last instant at which the first of them can be booked.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// Why there is no list.
@@ -71,14 +73,35 @@ impl ListFreeSlots {
     /// See [`SlotsError`].
     pub async fn run(&self, query: SlotsQuery) -> Result<FreeSlots, SlotsError> {
         let now = self.clock.now();
-        let rules =
-            self.agendas.rules(query.doctor).await?.filter(|rules| rules.active).ok_or(SlotsError::UnknownDoctor)?;
-        let zones: HashMap<ClinicId, TimeZone> =
-            rules.clinics.iter().map(|clinic| (clinic.id, clinic.time_zone.clone())).collect();
-        let today = zones
-            .get(&rules.home_clinic)
-            .map_or_else(|| now.to_zoned(TimeZone::UTC), |zone| now.to_zoned(zone.clone()))
-            .date();
+        let rules = self.agendas.rules(query.doctor).await?.ok_or(SlotsError::UnknownDoctor)?;
+        let view = View::of(&rules, &query, now)?;
+        let busy = match view.span {
+            Some(span) => self.busy.busy(query.doctor, span).await?,
+            None => Vec::new(),
+        };
+        Ok(view.free(&busy, now))
+    }
+}
+
+/// A question as one doctor's rules understand it.
+pub(super) struct View<'r> {
+    rules: &'r Rules,
+    visit_type: Option<&'r VisitType>,
+    from: Date,
+    to: Date,
+    /// Where it matters what is taken; `None` where nothing can be free.
+    pub(super) span: Option<Interval>,
+}
+
+impl<'r> View<'r> {
+    /// # Errors
+    /// All but [`SlotsError::Failed`].
+    pub(super) fn of(rules: &'r Rules, query: &SlotsQuery, now: Timestamp) -> Result<Self, SlotsError> {
+        if !rules.active {
+            return Err(SlotsError::UnknownDoctor);
+        }
+        let zone = rules.time_zone(rules.home_clinic).cloned().unwrap_or(TimeZone::UTC);
+        let today = zone.to_datetime(now).date();
         let from = query.from.unwrap_or_else(|| query.to.map_or(today, |to| to.min(today)));
         let to = query.to.unwrap_or_else(|| from.saturating_add((DEFAULT_DAYS - 1).days()));
         if to < from {
@@ -91,8 +114,6 @@ impl ListFreeSlots {
             Some(id) => Some(rules.visit_type(id).ok_or(SlotsError::UnknownVisitType)?),
             None => rules.default_visit_type(),
         };
-        let Some(visit_type) = visit_type else { return Ok(FreeSlots { slots: Vec::new(), zones }) };
-
         // Zones differ by less than a day and a visit with its buffers lasts less than one.
         let margin = SignedDuration::from_hours(48);
         let midnight = |date: Date, otherwise| date.to_zoned(TimeZone::UTC).map_or(otherwise, |day| day.timestamp());
@@ -101,11 +122,20 @@ impl ListFreeSlots {
             end: midnight(to, Timestamp::MAX).checked_add(margin).unwrap_or(Timestamp::MAX),
         };
         let bookable = rules.bookable_span(now);
-        let Some(span) = Interval::new(asked.start.max(bookable.start), asked.end.min(bookable.end)) else {
-            return Ok(FreeSlots { slots: Vec::new(), zones });
+        let span = visit_type.and(Interval::new(asked.start.max(bookable.start), asked.end.min(bookable.end)));
+        Ok(Self { rules, visit_type, from, to, span })
+    }
+
+    /// What is left beside what is taken.
+    pub(super) fn free(&self, busy: &[Interval], now: Timestamp) -> FreeSlots {
+        let slots = match (self.visit_type, self.span) {
+            (Some(visit_type), Some(_)) => self.rules.free_slots(visit_type, busy, now, self.from, self.to),
+            _ => Vec::new(),
         };
-        let busy = self.busy.busy(query.doctor, span).await?;
-        Ok(FreeSlots { slots: rules.free_slots(visit_type, &busy, now, from, to), zones })
+        let zones = self.rules.clinics.iter().map(|clinic| (clinic.id, clinic.time_zone.clone())).collect();
+        let notice = SignedDuration::from_mins(i64::from(self.rules.minimum_notice_minutes));
+        let valid_until = slots.first().and_then(|first| first.starts_at.checked_sub(notice).ok());
+        FreeSlots { slots, zones, valid_until }
     }
 }
 

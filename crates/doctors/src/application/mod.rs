@@ -1,6 +1,7 @@
 //! What one can ask of doctors, and what that needs from outside.
 
 mod list_free_slots;
+mod list_slots_of_many;
 mod next_free_slots;
 mod offer_slot;
 mod ports;
@@ -9,6 +10,7 @@ mod practice;
 mod test_data;
 
 pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
+pub use list_slots_of_many::ListSlotsOfMany;
 pub use next_free_slots::NextFreeSlots;
 pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedStart};
 pub use ports::{

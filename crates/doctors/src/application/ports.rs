@@ -251,6 +251,9 @@ pub trait DoctorDirectory: Send + Sync {
 pub trait Agendas: Send + Sync {
     /// All rules of one doctor, or `None` when there is no such doctor.
     async fn rules(&self, doctor: DoctorId) -> Result<Option<Rules>, PortFailure>;
+
+    /// All rules of these doctors in one question, in any order; who is unknown is left out.
+    async fn rules_of_many(&self, doctors: &[DoctorId]) -> Result<Vec<Rules>, PortFailure>;
 }
 
 /// What takes doctors' time. Another slice knows.
@@ -259,4 +262,11 @@ pub trait Agendas: Send + Sync {
 pub trait BusyTimes: Send + Sync {
     /// Every stretch within `span` in which the doctor is taken, buffers included, in any order.
     async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure>;
+
+    /// The same of several doctors in one question, each stretch with whose time it takes.
+    async fn busy_of_many(
+        &self,
+        doctors: &[DoctorId],
+        span: Interval,
+    ) -> Result<Vec<(DoctorId, Interval)>, PortFailure>;
 }

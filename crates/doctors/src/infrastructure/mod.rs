@@ -1,6 +1,7 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
 pub mod http;
+mod live;
 mod pg_agendas;
 mod pg_directory;
 mod pg_practice;
@@ -11,6 +12,7 @@ mod practices;
 mod schema;
 mod soonest;
 
+pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};

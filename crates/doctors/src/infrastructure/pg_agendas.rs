@@ -40,11 +40,18 @@ impl Agendas for PgAgendas {
         .await?;
         row.map(|row| row.into_rules().map_err(|error| pg::failure(doing, error))).transpose()
     }
+
+    async fn rules_of_many(&self, doctors: &[DoctorId]) -> Result<Vec<Rules>, PortFailure> {
+        let doing = "read doctors' hours";
+        let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
+        let rows = pg::read(&self.pool, doing, async |conn| agendas(conn, &ids).await).await?;
+        rows.into_iter().map(|row| row.into_rules().map_err(|error| pg::failure(doing, error))).collect()
+    }
 }
 
 /// The rules of several doctors in one statement.
-pub(super) async fn agendas(conn: &mut AsyncPgConnection, doctors: &[Uuid]) -> Result<Vec<AgendaRow>, DieselError> {
-    agenda::table.filter(agenda::doctor_id.eq_any(doctors)).select(AgendaRow::as_select()).load(conn).await
+pub(super) async fn agendas(mut conn: &AsyncPgConnection, doctors: &[Uuid]) -> Result<Vec<AgendaRow>, DieselError> {
+    agenda::table.filter(agenda::doctor_id.eq_any(doctors)).select(AgendaRow::as_select()).load(&mut conn).await
 }
 
 #[derive(Queryable, Selectable)]

@@ -131,6 +131,7 @@ diesel::table! {
         valid_until -> Timestamptz,
         weekdays -> SmallInt,
         edition -> BigInt,
+        revision -> BigInt,
     }
 }
 

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::civil::Date;
@@ -77,8 +79,8 @@ impl Soonest {
         Self { pool, busy }
     }
 
-    /// To be called in each transaction that takes or frees a doctor's time, after the change and late: it
-    /// locks the doctor's row until the commit. Whoever changes the doctor's rules takes the same lock, so until
+    /// To be called in each transaction that takes or frees a doctor's time, after the change and late: it marks,
+    /// and so locks, the doctor's row until the commit. Whoever changes the doctor's rules takes the same lock, so until
     /// then they stay as they are; gives their edition ([`Rules::edition`]), 0 for a doctor without a row.
     ///
     /// # Errors
@@ -90,11 +92,10 @@ impl Soonest {
         changed: &[Interval],
         now: Timestamp,
     ) -> Result<i64, DieselError> {
-        let row: Option<(DbTimestamp, DbTimestamp, i64)> = soonest::table
-            .find(doctor.as_uuid())
-            .select((soonest::blocked_until, soonest::valid_until, soonest::edition))
-            .for_update()
-            .first(conn)
+        let row: Option<(DbTimestamp, DbTimestamp, i64)> = diesel::update(soonest::table.find(doctor.as_uuid()))
+            .set(soonest::revision.eq(sql::<BigInt>("doctors.this_edition()")))
+            .returning((soonest::blocked_until, soonest::valid_until, soonest::edition))
+            .get_result(conn)
             .await
             .optional()?;
         // Nothing behind the first free time can move it.
@@ -247,6 +248,21 @@ impl Soonest {
         }
         Ok(found)
     }
+}
+
+/// Who has changed these doctors' time last: the transaction that took or freed some, and the one that changed a rule.
+/// Who takes no bookings is left out.
+pub(super) async fn marks(pool: &PgPool, doctors: &[DoctorId]) -> Result<HashMap<DoctorId, (i64, i64)>, PortFailure> {
+    let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(Uuid, i64, i64)> = pg::read(pool, "read which calendars have changed", async |mut conn| {
+        soonest::table
+            .filter(soonest::doctor_id.eq_any(&ids))
+            .select((soonest::doctor_id, soonest::revision, soonest::edition))
+            .load(&mut conn)
+            .await
+    })
+    .await?;
+    Ok(rows.into_iter().map(|(id, revision, edition)| (DoctorId::from_uuid(id), (revision, edition))).collect())
 }
 
 fn first_free(rules: &Rules, busy: &[Interval], now: Timestamp) -> FirstFree {

@@ -103,6 +103,11 @@ fn finish(headers: &mut HeaderMap, request_id: &str) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
+    // Tells the layer that compresses to leave an answer alone; in an answer the word is out of place (RFC 9110,
+    // section 8.4.1).
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(header::CONTENT_ENCODING);
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

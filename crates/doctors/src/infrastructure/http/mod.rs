@@ -2,6 +2,7 @@
 
 mod bodies;
 mod catalogue;
+mod live;
 mod practice;
 mod search;
 mod slots;
@@ -13,7 +14,8 @@ use platform::idempotency::Answers;
 use serde::{Deserialize, Deserializer};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::application::{DoctorDirectory, ListFreeSlots};
+use super::LiveSlots;
+use crate::application::{DoctorDirectory, ListFreeSlots, ListSlotsOfMany};
 use kernel::Clock;
 
 pub use practice::{AffectedBody, DoctorProfileBody, PROBLEMS, PracticeUses};
@@ -26,6 +28,10 @@ pub struct DoctorsApi {
     pub directory: Arc<dyn DoctorDirectory>,
     /// Free times.
     pub slots: ListFreeSlots,
+    /// Free times of a page of doctors.
+    pub slots_of_many: ListSlotsOfMany,
+    /// Free times as they change.
+    pub live: LiveSlots,
     /// Running doctors, clinics and hours.
     pub practice: PracticeUses,
     /// First answers, kept.
@@ -55,5 +61,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::list_visit_types)
         .service(catalogue::list_weekly_hours)
         .service(slots::list_slots)
+        .service(live::stream_slots)
+        .service(live::list_slots_of_doctors)
+        .service(live::stream_slots_of_doctors)
         .configure(practice::routes);
 }

@@ -30,6 +30,12 @@ pub(super) struct SlotParams {
     visit_type_id: Option<VisitTypeId>,
 }
 
+impl SlotParams {
+    pub(super) const fn query(&self, doctor: DoctorId) -> SlotsQuery {
+        SlotsQuery { doctor, visit_type: self.visit_type_id, from: self.from, to: self.to }
+    }
+}
+
 impl From<SlotsError> for Problem {
     fn from(error: SlotsError) -> Self {
         let invalid =
@@ -65,10 +71,7 @@ pub(super) async fn list_slots(
     params: Query<SlotParams>,
     api: Data<DoctorsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let Query(params) = params;
-    let doctor: DoctorId = id_in_path(&request, "id")?;
-    let query = SlotsQuery { doctor, visit_type: params.visit_type_id, from: params.from, to: params.to };
-    let free = api.slots.run(query).await?;
+    let free = api.slots.run(params.0.query(id_in_path(&request, "id")?)).await?;
     let slots: Vec<SlotBody> = free
         .slots
         .iter()

@@ -1,0 +1,1 @@
+ALTER TABLE doctors.soonest DROP COLUMN revision;
