@@ -39,7 +39,7 @@ const PUBLIC: [&str; 25] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
-/// `accounts.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+/// `accounts.rs`, those on records of patients in `records.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "addHoliday",
     "addRelative",
@@ -60,6 +60,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "editMe",
     "editUser",
     "endAllSessions",
+    "endEmergencyAccess",
     "endSession",
     "eraseMe",
     "forgotPassword",
@@ -68,6 +69,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "markArrived",
     "markCompleted",
     "markNoShow",
+    "openEmergencyAccess",
     "putMyConsents",
     "refreshSession",
     "register",
@@ -136,6 +138,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "editMe",
             "editUser",
             "endAllSessions",
+            "endEmergencyAccess",
             "endSession",
             "eraseMe",
             "exportMe",
@@ -145,6 +148,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getMe",
             "getMyConsents",
             "getOverride",
+            "getPatient",
             "getRelative",
             "getUser",
             "listAccesses",
@@ -158,6 +162,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "markArrived",
             "markCompleted",
             "markNoShow",
+            "openEmergencyAccess",
             "putMyConsents",
             "releaseRelative",
             "removeHoliday",

@@ -25,6 +25,7 @@ mod practice_hours;
 mod practice_reach;
 mod privacy;
 mod readme;
+mod records;
 mod relatives;
 mod schema;
 mod search;

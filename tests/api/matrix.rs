@@ -52,7 +52,13 @@ async fn stage() -> (App, Staged) {
     app.sql(&format!(
         "INSERT INTO auth.account (id, role, name, email, email_key, created_at, updated_at)
          VALUES ('{user}', 'patient', '\\x{name}', '\\x{email}', sha256('{user}'), '2027-01-01Z', '2027-01-01Z') ON CONFLICT DO NOTHING;
+         -- Over since long, so that it opens nothing.
+         INSERT INTO appointments.emergency_access
+         VALUES ('{}', '{}', '{}', '{user}', '', '2027-01-01Z', '2027-01-01 01:00Z');
          INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]')",
+        id('f', 4),
+        id('b', 1),
+        doctor(4),
         doctor(1)
     ))
     .await;

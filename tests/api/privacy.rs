@@ -107,6 +107,15 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
     let visits = format!("UPDATE appointments.appointment SET patient_id = '{}' WHERE id = '{visit}'", id('b', SELF));
     client.batch_execute(&visits).await.unwrap();
 
+    let emergency = Uuid::now_v7();
+    client
+        .execute(
+            "INSERT INTO appointments.emergency_access VALUES ($1, $2, $1, $1, '', now(), now())",
+            &[&emergency, &id('b', RELATIVE).parse::<Uuid>().unwrap()],
+        )
+        .await
+        .unwrap();
+
     let mut planted = vec!["planted-1".to_owned()];
     for sealed in SEALED {
         for column in sealed.columns {
@@ -121,6 +130,7 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "auth.code" => code,
                 "appointments.patient" => id('b', RELATIVE).parse().unwrap(),
                 "appointments.appointment" => visit,
+                "appointments.emergency_access" => emergency,
                 "journal.outbox" => {
                     planted.push(word);
                     continue;

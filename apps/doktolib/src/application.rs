@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ::appointments::application::GuestBooking;
 use ::appointments::infrastructure::PgVisitRecords;
-use ::appointments::infrastructure::http::AppointmentsApi;
+use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{LiveSlots, Soonest};
 use actix_web::web::Data;
@@ -125,6 +125,7 @@ pub struct Application {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
+    pub(crate) patients: Data<PatientsApi>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
@@ -185,6 +186,7 @@ impl Application {
             mailbox: mailing.mailbox,
             doctors: Data::new(doctors.api),
             appointments: Data::new(appointments.api),
+            patients: Data::new(appointments.patients),
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
             account_api: Data::new(accounts.api),

@@ -27,6 +27,7 @@ use crate::routes::collected;
         (name = "Accounts", description = "Sign up and in, passwords, second factors, one's own account, and those of others"),
         (name = "Sign-in", description = "Tokens, sessions, signing out"),
         (name = "Relatives", description = "Whom somebody books for"),
+        (name = "Patients", description = "Records of patients, for those who treat them"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
         (name = "Operations", description = "For those who run an installation"),
     ),

@@ -44,6 +44,7 @@ pub fn app(
         .into_utoipa_app()
         .app_data(application.doctors.clone())
         .app_data(application.appointments.clone())
+        .app_data(application.patients.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())

@@ -151,6 +151,7 @@ pub const RULES: &[Rule] = rules! {
     "editMe" "own" SIGNED_IN |_, _| Ask::default().with(json!({"language": "fr"}));
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
+    "endEmergencyAccess" "of doctor 4 to patient 1" OPENED_BY_DOCTOR_ELSEWHERE patient;
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
     "eraseMe" "own" PATIENTS |_, _| Ask { hindered: true, ..Ask::default() };
     "exportMe" "own" SIGNED_IN nothing;
@@ -163,6 +164,7 @@ pub const RULES: &[Rule] = rules! {
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
     "getOverride" "doctor 1" CALENDAR day;
+    "getPatient" "patient 1" RECORD patient;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
@@ -191,6 +193,10 @@ pub const RULES: &[Rule] = rules! {
     "markCompleted" "visit" THOSE_WHO_RUN_IT |staged, caller| Ask { hindered: true, ..visit(staged, caller) };
     "markNoShow" "visit" THOSE_WHO_RUN_IT |staged, caller| Ask { hindered: true, ..visit(staged, caller) };
     "metrics" "" ALL nothing;
+    "openEmergencyAccess" "patient 1" DOCTORS |staged, caller| {
+        let why = json!({"reason": "Unconscious on arrival"});
+        Ask { hindered: caller == Caller::Doctor, ..patient(staged, caller).with(why) }
+    };
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;
@@ -223,6 +229,10 @@ const SIGNED_IN_OR_SETTING_UP: &str = "401 yes yes yes yes yes yes yes yes 401 4
 const ADMINS: &str = "401 403 403 403 403 403 403 403 yes 401 401 403";
 const TEAM: &str = "401 403 403 yes yes yes yes yes yes 401 401 403";
 const TEAM_OR_SETTING_UP: &str = "401 403 403 yes yes yes yes yes yes 401 401 yes";
+const DOCTORS: &str = "401 403 403 yes yes yes 403 403 403 401 401 403";
+/// Who looks after the patient, treats the patient, or runs the front desk where that is done.
+const RECORD: &str = "401 yes 404 yes 404 404 yes 404 403 401 401 403";
+const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 403 401 401 403";
 /// A password that is good enough.
 const GOOD: &str = "vexing quilt over a lamp";
 

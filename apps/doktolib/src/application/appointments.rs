@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ::appointments::application::{
-    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, GuestBooking, ListAppointments,
-    ListRelatives, MarkAppointment, Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
-    WatchReads, WelcomePatient,
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, EndEmergencyAccess, GuestBooking,
+    ListAppointments, ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
+    ReadPatient, ReleaseRelative, RescheduleAppointment, WatchReads, WelcomePatient,
 };
-use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi};
-use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients, PgViews, PgVisitRecords};
+use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, PatientsApi};
+use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgEmergencies, PgPatients, PgViews, PgVisitRecords};
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
 
@@ -24,6 +24,8 @@ pub(super) struct Appointments {
     /// What visits tell of people.
     pub(super) records: PgVisitRecords,
     pub(super) api: AppointmentsApi,
+    /// The API of records.
+    pub(super) patients: PatientsApi,
 }
 
 impl Appointments {
@@ -43,6 +45,26 @@ impl Appointments {
         let watch = WatchReads { log: accesses.clone(), clock: clock.clone() };
         let welcome =
             Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
+        let emergencies = Arc::new(PgEmergencies::new(pool.clone(), journal.clone(), keys.clone()));
+        let records_api = PatientsApi {
+            read: ReadPatient {
+                patients: patients.clone(),
+                views: emergencies.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
+            open_emergency: OpenEmergencyAccess {
+                store: emergencies.clone(),
+                patients: patients.clone(),
+                policy: policy.clone(),
+                staff: accounts.clone(),
+                practices: practices.clone(),
+                clock: clock.clone(),
+            },
+            end_emergency: EndEmergencyAccess { store: emergencies, clock: clock.clone() },
+            answers: Answers::new(pool.clone(), keys.clone()),
+        };
         let api = AppointmentsApi {
             book: BookAppointment {
                 store: store.clone(),
@@ -74,8 +96,14 @@ impl Appointments {
                 watch: watch.clone(),
                 clock: clock.clone(),
             },
-            reschedule: RescheduleAppointment { store, policy, watch: watch.clone(), agenda, clock: clock.clone() },
-            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), watch },
+            reschedule: RescheduleAppointment {
+                store,
+                policy: policy.clone(),
+                watch: watch.clone(),
+                agenda,
+                clock: clock.clone(),
+            },
+            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), policy, watch },
             accesses: ReadAccessLog { log: accesses, patients: patients.clone(), practices },
             relatives: ListRelatives { patients: patients.clone(), welcome: welcome.clone() },
             add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
@@ -85,6 +113,6 @@ impl Appointments {
             links,
         };
         let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
-        Self { welcome, records, api }
+        Self { welcome, records, api, patients: records_api }
     }
 }

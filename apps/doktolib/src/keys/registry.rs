@@ -15,6 +15,7 @@ pub struct SealedTable {
 pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "appointments.patient", id: "id", columns: &["name", "email", "phone", "birth_date"] },
     SealedTable { table: "appointments.appointment", id: "id", columns: &["notes", "cancel_reason"] },
+    SealedTable { table: "appointments.emergency_access", id: "id", columns: &["reason"] },
     SealedTable { table: "auth.account", id: "id", columns: &["name", "email", "totp_secret"] },
     SealedTable { table: "auth.session", id: "id", columns: &["client"] },
     SealedTable { table: "auth.code", id: "id", columns: &["details"] },

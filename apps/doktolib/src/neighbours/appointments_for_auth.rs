@@ -49,6 +49,11 @@ impl PersonalRecords for VisitRecordsForAuth {
                     "Your visits and those of the people you look after, with notes and reasons.",
                     &found.appointments,
                 ),
+                file(
+                    "emergency-accesses.json",
+                    "When doctors without a visit of yours have opened your record, and why.",
+                    &found.emergencies,
+                ),
             ],
             subjects: found.subjects,
         })

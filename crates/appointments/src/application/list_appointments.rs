@@ -3,9 +3,10 @@ use std::sync::Arc;
 use kernel::{Actor, Caller, DoctorId, PortFailure};
 
 use super::patient_ports::PatientStore;
+use super::policy::Policy;
 use super::ports::Practices;
 use super::view_ports::{VisitFilter, VisitPage, VisitPosition, VisitViews, Within};
-use super::watch_reads::WatchReads;
+use super::watch_reads::{Grounds, WatchReads};
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +27,15 @@ pub struct ListAppointments {
     pub patients: Arc<dyn PatientStore>,
     /// Where doctors work.
     pub practices: Arc<dyn Practices>,
+    /// Who may.
+    pub policy: Policy,
     /// Writes down who is shown what.
     pub watch: WatchReads,
 }
 
 impl ListAppointments {
-    /// Those the caller reaches: a patient one's own and one's relatives', a doctor the own calendar, a front desk
-    /// its clinics, an administrator all.
+    /// Those the caller reaches: a patient one's own and one's relatives', a doctor the own calendar (all visits of a
+    /// patient whose record stands open by emergency access), a front desk its clinics, an administrator all.
     ///
     /// # Errors
     /// See [`ListError`].
@@ -43,6 +46,12 @@ impl ListAppointments {
         after: Option<VisitPosition>,
         limit: u32,
     ) -> Result<VisitPage, ListError> {
+        if let Some(patient) = filter.patient
+            && self.policy.in_emergency(caller, patient, self.watch.clock.now()).await?
+        {
+            let grounds = (Within::Patients(vec![patient]), Grounds::Emergency);
+            return self.page(caller, grounds, filter, after, limit, "list").await;
+        }
         let within = match (caller.actor(), caller.profile()) {
             (Actor::Patient(user), _) => {
                 let all = self.patients.relatives(user).await?;
@@ -55,7 +64,7 @@ impl ListAppointments {
                 return Err(ListError::NotFound);
             }
         };
-        self.page(caller, &within, filter, after, limit, "list").await
+        self.page(caller, (within, Grounds::Reach), filter, after, limit, "list").await
     }
 
     /// The calendar of one doctor, as far as the caller reaches.
@@ -78,7 +87,7 @@ impl ListAppointments {
             _ => Within::Calendar(doctor),
         };
         let filter = VisitFilter { doctor: Some(doctor), ..filter };
-        self.page(caller, &within, &filter, after, limit, "calendar").await
+        self.page(caller, (within, Grounds::Reach), &filter, after, limit, "calendar").await
     }
 
     /// May the caller see that doctor's calendar? Doctors their own, front desks those of who works at their clinics,
@@ -101,14 +110,14 @@ impl ListAppointments {
     async fn page(
         &self,
         caller: &Caller,
-        within: &Within,
+        (within, grounds): (Within, Grounds),
         filter: &VisitFilter,
         after: Option<VisitPosition>,
         limit: u32,
         what: &'static str,
     ) -> Result<VisitPage, ListError> {
-        let page = self.views.list(within, filter, after, limit).await?;
-        self.watch.shown(caller, &page.visits, what).await?;
+        let page = self.views.list(&within, filter, after, limit).await?;
+        self.watch.shown_by(caller, grounds, &page.visits, what).await?;
         Ok(page)
     }
 }
@@ -119,7 +128,7 @@ mod tests {
 
     use super::super::patient_ports::MockPatientStore;
     use super::super::ports::MockPractices;
-    use super::super::test_data::{booked, unwatched};
+    use super::super::test_data::{booked, policy, unwatched};
     use super::super::view_ports::MockVisitViews;
     use super::*;
 
@@ -128,6 +137,7 @@ mod tests {
             views: Arc::new(views),
             patients: Arc::new(MockPatientStore::new()),
             practices: Arc::new(practices),
+            policy: policy(),
             watch: unwatched(),
         }
     }

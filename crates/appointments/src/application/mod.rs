@@ -5,14 +5,18 @@ mod addressees;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod end_emergency_access;
 mod list_appointments;
 mod list_relatives;
 mod mark_appointment;
+mod open_emergency_access;
 mod patient_ports;
 mod policy;
 mod ports;
 mod read_access_log;
 mod read_appointment;
+mod read_patient;
+mod record_ports;
 mod release_relative;
 mod reschedule_appointment;
 #[cfg(test)]
@@ -26,24 +30,31 @@ pub use addressees::{Addressee, Addressees};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use end_emergency_access::EndEmergencyAccess;
 pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};
 pub use mark_appointment::{MarkAppointment, MarkError};
+pub use open_emergency_access::{EmergencyError, OpenEmergencyAccess};
 pub use patient_ports::{
     Accounts, Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Person, Relative, Welcome,
 };
-pub use policy::Policy;
+pub use policy::{Policy, Tie};
 pub use ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, Confirmation, DoctorAgenda, FreeSlot, InsertError, KnownGuest,
     Names, NewAppointment, NoOffer, PatientIs, Practices, RequestedStart, UpdateError,
 };
 pub use read_access_log::{AccessPage, ReadAccessLog};
 pub use read_appointment::{ReadAppointment, ReadError};
+pub use read_patient::{PatientRecord, ReadPatient, RecordError, Standing};
+pub use record_ports::{
+    AccessIs, Alert, ClinicStaff, EmergencyStore, EmergencyStoreError, KnownAt, NewEmergency, OpenAccess, RecordViews,
+    VisitFigures,
+};
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
     VisitViews, Within,
 };
-pub use watch_reads::WatchReads;
+pub use watch_reads::{Grounds, WatchReads};
 pub use welcome_patient::{WelcomeError, WelcomePatient};

@@ -52,6 +52,9 @@ pub trait PatientTies: Send + Sync {
 
     /// Has the patient had, or will have, a visit at one of these clinics?
     async fn seen_at(&self, clinics: &[ClinicId], patient: PatientId) -> Result<bool, PortFailure>;
+
+    /// Has that doctor opened the patient's record by emergency access, and is it open at this instant?
+    async fn in_emergency(&self, doctor: DoctorId, patient: PatientId, at: Timestamp) -> Result<bool, PortFailure>;
 }
 
 /// A record that was found under an address.

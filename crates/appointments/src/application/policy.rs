@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kernel::{Actor, AppointmentId, Caller, ClinicId, DoctorId, PatientId, PortFailure};
 
 use super::patient_ports::PatientTies;
@@ -74,6 +75,50 @@ impl Policy {
             Actor::Guest => Ok(false),
         }
     }
+
+    /// Does the caller read that patient's record by emergency access? It opens what would be out of reach, for
+    /// reading alone.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn in_emergency(&self, caller: &Caller, patient: PatientId, at: Timestamp) -> Result<bool, PortFailure> {
+        match caller.profile() {
+            Some(profile) => self.ties.in_emergency(profile, patient, at).await,
+            None => Ok(false),
+        }
+    }
+
+    /// By what tie the caller may read the record of that patient: whom one looks after, a care link, a visit at the
+    /// front desk's clinics, emergency access. Administrators run the installation and read nobody's record.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn tie(&self, caller: &Caller, patient: PatientId, at: Timestamp) -> Result<Option<Tie>, PortFailure> {
+        match (caller.actor(), caller.profile()) {
+            (Actor::Patient(user), _) => Ok(self.ties.looks_after(user, patient).await?.then_some(Tie::Care)),
+            (Actor::Doctor(_), Some(profile)) => {
+                if self.ties.care_link(profile, patient).await? {
+                    return Ok(Some(Tie::CareLink));
+                }
+                Ok(self.ties.in_emergency(profile, patient, at).await?.then_some(Tie::Emergency))
+            }
+            (Actor::Staff(_), _) => Ok(self.ties.seen_at(caller.clinics(), patient).await?.then_some(Tie::Clinic)),
+            (Actor::Doctor(_) | Actor::Admin(_) | Actor::Guest | Actor::LinkHolder(_) | Actor::System, _) => Ok(None),
+        }
+    }
+}
+
+/// What ties a caller to a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// It is the caller, or somebody the caller looks after.
+    Care,
+    /// A visit with the doctor, not called off.
+    CareLink,
+    /// A visit at a clinic of the front desk.
+    Clinic,
+    /// Emergency access.
+    Emergency,
 }
 
 #[cfg(test)]

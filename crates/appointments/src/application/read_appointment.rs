@@ -5,7 +5,7 @@ use kernel::{AppointmentId, Caller, PortFailure};
 use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore};
 use super::view_ports::{Happening, VisitViews};
-use super::watch_reads::WatchReads;
+use super::watch_reads::{Grounds, WatchReads};
 
 /// Why an appointment is not shown.
 #[derive(Debug, thiserror::Error)]
@@ -49,10 +49,14 @@ impl ReadAppointment {
             return Err(ReadError::NotFound);
         }
         let found = self.store.find(id).await?.ok_or(ReadError::NotFound)?;
-        if !self.policy.reaches(caller, &found.appointment).await? {
+        let grounds = if self.policy.reaches(caller, &found.appointment).await? {
+            Grounds::Reach
+        } else if self.policy.in_emergency(caller, found.appointment.patient, self.watch.clock.now()).await? {
+            Grounds::Emergency
+        } else {
             return Err(ReadError::NotFound);
-        }
-        self.watch.shown(caller, [&found], "appointment").await?;
+        };
+        self.watch.shown_by(caller, grounds, [&found], "appointment").await?;
         Ok(found)
     }
 }

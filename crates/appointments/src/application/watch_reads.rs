@@ -1,10 +1,19 @@
 use std::sync::Arc;
 
-use kernel::{Caller, Clock, PortFailure};
+use kernel::{Caller, ClinicId, Clock, PatientId, PortFailure};
 
 use super::policy::Policy;
 use super::ports::AppointmentDetails;
 use super::view_ports::{Access, AccessLog};
+
+/// By what right somebody reads of a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grounds {
+    /// It is the caller's own reach.
+    Reach,
+    /// By breaking the glass.
+    Emergency,
+}
 
 /// Writes down who is shown what of patients, before it is shown.
 #[derive(Clone)]
@@ -27,20 +36,49 @@ impl WatchReads {
         visits: impl IntoIterator<Item = &AppointmentDetails> + Send,
         what: &'static str,
     ) -> Result<(), PortFailure> {
+        self.shown_by(caller, Grounds::Reach, visits, what).await
+    }
+
+    /// [`WatchReads::shown`], told by what right.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing may be shown then.
+    pub async fn shown_by(
+        &self,
+        caller: &Caller,
+        grounds: Grounds,
+        visits: impl IntoIterator<Item = &AppointmentDetails> + Send,
+        what: &'static str,
+    ) -> Result<(), PortFailure> {
+        let of = visits.into_iter().map(|details| (details.appointment.patient, Some(details.appointment.clinic)));
+        self.told(caller, grounds, of.collect(), what).await
+    }
+
+    /// Writes down that `caller` is told of these patients, each perhaps at a clinic.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing may be told then.
+    pub async fn told(
+        &self,
+        caller: &Caller,
+        grounds: Grounds,
+        of: Vec<(PatientId, Option<ClinicId>)>,
+        what: &'static str,
+    ) -> Result<(), PortFailure> {
         if !Policy::is_team(caller) {
             return Ok(());
         }
         let at = self.clock.now();
-        let mut accesses: Vec<Access> = visits
+        let mut accesses: Vec<Access> = of
             .into_iter()
-            .map(|AppointmentDetails { appointment: visit, .. }| Access {
-                patient: visit.patient,
+            .map(|(patient, clinic)| Access {
+                patient,
                 at,
                 actor: caller.actor(),
                 doctor: caller.profile(),
-                clinic: Some(visit.clinic),
+                clinic,
                 what,
-                emergency: false,
+                emergency: grounds == Grounds::Emergency,
             })
             .collect();
         accesses.sort_by_key(|access| (access.patient, access.clinic));

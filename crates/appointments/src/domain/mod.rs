@@ -1,6 +1,7 @@
 //! What an appointment is, and which steps it may take; who patients are.
 
 mod appointment;
+mod emergency;
 mod event;
 mod patient;
 mod patient_event;
@@ -9,6 +10,7 @@ mod relation;
 pub use appointment::{
     Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
 };
+pub use emergency::{BadReason, EmergencyAccess, EmergencyAccessId};
 pub use event::AppointmentEvent;
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;

@@ -1,4 +1,5 @@
-use kernel::{DomainEvent, PatientId, UserId};
+use jiff::Timestamp;
+use kernel::{DoctorId, DomainEvent, PatientId, UserId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -40,6 +41,22 @@ pub enum PatientEvent {
         /// Whom.
         patient_id: PatientId,
     },
+    /// A doctor without a care link has opened a record.
+    EmergencyOpened {
+        /// Whose.
+        patient_id: PatientId,
+        /// Who reads it.
+        doctor_id: DoctorId,
+        /// Until when.
+        ends_at: Timestamp,
+    },
+    /// The doctor has closed it before its time.
+    EmergencyEnded {
+        /// Whose.
+        patient_id: PatientId,
+        /// Who has read it.
+        doctor_id: DoctorId,
+    },
 }
 
 impl DomainEvent for PatientEvent {
@@ -49,6 +66,8 @@ impl DomainEvent for PatientEvent {
             Self::RelativeAdded { .. } => "patient.relative_added",
             Self::PatientCorrected { .. } => "patient.corrected",
             Self::RelativeReleased { .. } => "patient.relative_released",
+            Self::EmergencyOpened { .. } => "patient.emergency_opened",
+            Self::EmergencyEnded { .. } => "patient.emergency_ended",
         }
     }
 
@@ -57,7 +76,9 @@ impl DomainEvent for PatientEvent {
             Self::Welcomed { patient_id, .. }
             | Self::RelativeAdded { patient_id, .. }
             | Self::PatientCorrected { patient_id, .. }
-            | Self::RelativeReleased { patient_id, .. } => patient_id.as_uuid(),
+            | Self::RelativeReleased { patient_id, .. }
+            | Self::EmergencyOpened { patient_id, .. }
+            | Self::EmergencyEnded { patient_id, .. } => patient_id.as_uuid(),
         }
     }
 

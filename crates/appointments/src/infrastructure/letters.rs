@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
 use super::http::AppointmentLinks;
-use crate::application::{AppointmentDetails, Confirmation};
+use crate::application::{Alert, AppointmentDetails, Confirmation};
 use crate::domain::Appointment;
 
 /// Tells of a booking, with the link that opens it.
@@ -16,6 +16,13 @@ pub(super) fn confirmation(to: &Confirmation, booked: &AppointmentDetails, links
         .with("clinic", &to.names.clinic)
         .with("when", when(visit))
         .with("manage_url", links.manage_url(visit.id))
+}
+
+/// Tells a front desk of an emergency access; neither patient nor reason stands in mail.
+pub(super) fn emergency_access(alert: &Alert) -> Letter {
+    Letter::new("emergency-access", &alert.to.email, &alert.to.language)
+        .with("doctor", &alert.doctor)
+        .with("until", &alert.until)
 }
 
 /// Date, time and zone of the clinic's wall clock, in an order that every language reads: `2027-03-01 09:00

@@ -65,7 +65,9 @@ pub struct VisitRecords {
     pub patients: Vec<Value>,
     /// Their visits.
     pub appointments: Vec<Value>,
-    /// Ids of both.
+    /// How their records were opened in emergencies.
+    pub emergencies: Vec<Value>,
+    /// Ids of patients and visits.
     pub subjects: Vec<Uuid>,
 }
 
@@ -119,15 +121,21 @@ impl PgVisitRecords {
             of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
             but: &[],
         };
+        const EMERGENCIES: Wanted = Wanted {
+            table: "appointments.emergency_access",
+            of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
+            but: &["user_id"],
+        };
         let failed = |error| pg::failure("read records of visits", error);
         let mut conn = pg::conn(&self.pool).await?;
         let id = [user.as_uuid()];
         let patients = records::rows(&mut conn, &self.keys, PATIENTS, &id).await.map_err(failed)?;
         let appointments = records::rows(&mut conn, &self.keys, VISITS, &id).await.map_err(failed)?;
+        let emergencies = records::rows(&mut conn, &self.keys, EMERGENCIES, &id).await.map_err(failed)?;
         let ids =
             |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
         let subjects = [ids(&patients), ids(&appointments)].concat();
-        Ok(VisitRecords { patients, appointments, subjects })
+        Ok(VisitRecords { patients, appointments, emergencies, subjects })
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
@@ -211,6 +219,11 @@ impl PgVisitRecords {
                 .await?;
             return Ok(());
         };
+        // Why a record was opened tells of who it was; that it was opened stays in the audit trail.
+        diesel::sql_query("DELETE FROM appointments.emergency_access WHERE patient_id = $1")
+            .bind::<SqlUuid, _>(patient)
+            .execute(conn)
+            .await?;
         diesel::sql_query(
             "UPDATE appointments.patient
                 SET name = $2, email = NULL, name_key = NULL, email_key = NULL, phone = NULL, birth_date = NULL,

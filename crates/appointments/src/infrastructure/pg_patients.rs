@@ -3,6 +3,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{ClinicId, DoctorId, PatientId, PortFailure, Recorded, UserId};
 use platform::crypto::Keyring;
@@ -12,7 +13,7 @@ use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
 use super::patient_row::PatientRow;
-use super::schema::{appointment, caretaker, patient};
+use super::schema::{appointment, caretaker, emergency_access, patient};
 use super::sealed::email_index;
 use crate::application::{
     Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Relative, Welcome,
@@ -76,6 +77,18 @@ impl PatientTies for PgPatients {
                 .filter(appointment::patient_id.eq(patient.as_uuid()))
                 .filter(appointment::clinic_id.eq_any(&clinics));
             diesel::select(exists(visits)).get_result(&mut conn).await
+        })
+        .await
+    }
+
+    async fn in_emergency(&self, doctor: DoctorId, patient: PatientId, at: Timestamp) -> Result<bool, PortFailure> {
+        pg::read(&self.pool, "read emergency accesses", async |mut conn| {
+            let open = emergency_access::table
+                .filter(emergency_access::patient_id.eq(patient.as_uuid()))
+                .filter(emergency_access::doctor_id.eq(doctor.as_uuid()))
+                .filter(emergency_access::granted_at.le(at.to_diesel()))
+                .filter(emergency_access::ends_at.gt(at.to_diesel()));
+            diesel::select(exists(open)).get_result(&mut conn).await
         })
         .await
     }

@@ -77,6 +77,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    appointments.emergency_access (id) {
+        id -> Uuid,
+        patient_id -> Uuid,
+        doctor_id -> Uuid,
+        user_id -> Uuid,
+        reason -> Binary,
+        granted_at -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(appointment -> patient (patient_id));
 diesel::joinable!(caretaker -> patient (patient_id));
 diesel::allow_tables_to_appear_in_same_query!(appointment, caretaker, patient);

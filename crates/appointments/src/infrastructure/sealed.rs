@@ -18,6 +18,7 @@ pub(super) mod places {
     pub(crate) const PHONE: &str = "appointments.patient.phone";
     pub(crate) const BIRTH_DATE: &str = "appointments.patient.birth_date";
     pub(crate) const NOTES: &str = "appointments.appointment.notes";
+    pub(crate) const EMERGENCY_REASON: &str = "appointments.emergency_access.reason";
     pub(crate) const CANCEL_REASON: &str = "appointments.appointment.cancel_reason";
 }
 

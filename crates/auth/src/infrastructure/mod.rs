@@ -4,6 +4,7 @@ mod access_token;
 mod bcrypt_passwords;
 mod doorkeeper;
 mod end_sessions;
+mod front_desks;
 pub mod http;
 mod mint;
 mod pg_codes;

@@ -209,6 +209,8 @@ roles! {
     AnyRole: Patient Doctor Staff Admin;
     /// Patients alone.
     Patients: Patient;
+    /// Those who look after patients or treat them, and their front desks.
+    Carers: Patient Doctor Staff;
     /// Doctors alone.
     Doctors: Doctor;
     /// Those who run calendars.

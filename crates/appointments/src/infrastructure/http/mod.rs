@@ -6,6 +6,7 @@ mod book_body;
 mod lists;
 mod manage;
 mod marks;
+mod patients;
 mod problems;
 mod relatives;
 
@@ -21,6 +22,7 @@ use crate::application::{
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
+pub use patients::PatientsApi;
 pub use problems::PROBLEMS;
 
 /// What the handlers need.
@@ -53,7 +55,7 @@ pub struct AppointmentsApi {
     pub links: AppointmentLinks,
 }
 
-/// Mounts the slice's operations; the state is [`AppointmentsApi`].
+/// Mounts the slice's operations; the states are [`AppointmentsApi`] and [`PatientsApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
@@ -67,6 +69,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)
+        .service(patients::get_patient)
+        .service(patients::open_emergency_access)
+        .service(patients::end_emergency_access)
         .service(relatives::list_relatives)
         .service(relatives::add_relative)
         .service(relatives::get_relative)

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, FreeSlot, ListError, MarkError, NoOffer, ReadError,
-    RelativesError, ReleaseRelativeError, RescheduleError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, EmergencyError, FreeSlot, ListError, MarkError,
+    NoOffer, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError,
 };
 use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal};
 
@@ -51,6 +51,8 @@ kinds! {
         "It can be completed, or missed, once it has begun.";
     TOO_MANY_RELATIVES 409 "too-many-relatives" "You look after as many people as one may"
         "One user looks after at most twenty others. Let go of somebody first.";
+    CARE_LINK 409 "care-link" "You treat this patient"
+        "The record is open to you by a visit of yours: read it without emergency access.";
     ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
         "Your own record goes with your account; erase the account to have it pseudonymised.";
 }
@@ -181,6 +183,27 @@ impl From<ReleaseRelativeError> for Problem {
             ReleaseRelativeError::Oneself => Self::of(&ONESELF_STAYS),
             ReleaseRelativeError::VisitsAhead => Self::of(&kinds::VISITS_AHEAD),
             ReleaseRelativeError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotFound => Self::of(&kinds::NOT_FOUND),
+            RecordError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<EmergencyError> for Problem {
+    fn from(error: EmergencyError) -> Self {
+        match error {
+            EmergencyError::NotFound => Self::of(&kinds::NOT_FOUND),
+            EmergencyError::CareLink => Self::of(&CARE_LINK),
+            EmergencyError::BadReason(_) => bad("reason", "length", "must have 10 to 500 printable characters"),
+            EmergencyError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            EmergencyError::Failed(failure) => Self::internal(&failure),
         }
     }
 }
