@@ -17,7 +17,7 @@ run: ## Build Doktolib and start it with everything it needs (PROFILE=dev builds
 	$(doktolib) all
 
 test: ## Run all tests; the last line counts them
-	@scripts/setup.sh build postgres redis mail
+	@scripts/setup.sh build postgres redis mail calendars
 	@scripts/test.sh
 
 lint: ## Check the layout of the code and let clippy look for mistakes

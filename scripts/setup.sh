@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what Doktolib is built with and needs to run is on this machine.
 #
-#   scripts/setup.sh [build] [postgres] [redis] [mail]      the first two when nothing is named
+#   scripts/setup.sh [build] [postgres] [redis] [mail] [calendars]      the first two when nothing is named
 #
 # Installs what is missing where that is possible without asking, and says what to do where it is not.
 # Quick when nothing is missing.
@@ -139,6 +139,26 @@ need_mail_server() {
     fail "the mail server of the tests is missing; install it (Debian, Ubuntu: apt-get install python3-aiosmtpd), or install python3 with venv (Debian, Ubuntu: python3-venv) and run this again, or set DOKTOLIB_TEST_PYTHON to a python that can import aiosmtpd"
 }
 
+# Two calendar programs that are not ours, for the tests of our files (crates/testkit/src/foreign.rs).
+calendars_are_here() {
+    local folder=${DOKTOLIB_TEST_CALENDARS:-$root/data/calendar-parsers}
+    "$folder/python/bin/python" -c 'import icalendar, dateutil' >/dev/null 2>&1 && [ -e "$folder/node_modules/ical.js/dist/ical.js" ] && has node
+}
+
+need_calendars() {
+    calendars_are_here && return 0
+    local folder=${DOKTOLIB_TEST_CALENDARS:-$root/data/calendar-parsers}
+    has python3 || fail "Python is missing, the tests of calendar files need it; install python3 with venv"
+    has npm || fail "npm is missing, the tests of calendar files need it; install nodejs and npm"
+    say "fetching icalendar with pip and ical.js with npm into $folder"
+    mkdir -p "$folder"
+    python3 -m venv "$folder/python" >&2 &&
+        "$folder/python/bin/python" -m pip install --quiet --disable-pip-version-check icalendar==6.3.2 python-dateutil==2.9.0.post0 tzdata >&2 || true
+    npm install --no-audit --no-fund --loglevel=error --prefix "$folder" ical.js@2.2.1 >&2 || true
+    calendars_are_here && return 0
+    fail "the calendar programs of the tests are missing: pip has to bring icalendar into $folder/python, and npm ical.js into $folder"
+}
+
 [ $# -gt 0 ] || set -- build postgres
 for need in "$@"; do
     case $need in
@@ -146,6 +166,7 @@ for need in "$@"; do
         postgres) need_postgres ;;
         redis) need_redis ;;
         mail) need_mail_server ;;
-        *) fail "does not know '$need'; it knows build, postgres, redis and mail" ;;
+        calendars) need_calendars ;;
+        *) fail "does not know '$need'; it knows build, postgres, redis, mail and calendars" ;;
     esac
 done

@@ -143,6 +143,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "eraseMe",
             "exportMe",
             "getAppointment",
+            "getAppointmentFile",
             "getAppointmentHistory",
             "getCalendar",
             "getMe",

@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod at_rest;
 mod booking;
+mod calendar_files;
 mod catalogue;
 mod dev_mail;
 mod face;

@@ -15,6 +15,7 @@ use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
 use auth::infrastructure::{COST, PgUsers, TokenKeys};
+use calendars::application::Writer;
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
@@ -90,6 +91,8 @@ struct Base {
     secret: SecretString,
     public_url: String,
     users: PgUsers,
+    /// Writes calendar files.
+    writer: Writer,
 }
 
 /// Renders the figures for Prometheus.
@@ -156,7 +159,8 @@ impl Application {
         } = parts;
         let journal = Journal::new(&secret);
         let users = PgUsers::new(pool.clone(), keys.clone(), journal.clone());
-        let base = Base { pool, journal, keys, clock, secret, public_url, users };
+        let writer = Writer::new(&host_of(&public_url), &mailing.from.to_string());
+        let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
         let appointments = Appointments::new(&base, &doctors, guests);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
@@ -195,6 +199,13 @@ impl Application {
             system: Data::new(system),
         }
     }
+}
+
+/// The host of an address, for names that stay unique over all installations.
+fn host_of(public_url: &str) -> String {
+    let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned()
 }
 
 impl Application {

@@ -13,6 +13,8 @@ use crate::config::{Config, Tier};
 pub struct Mailing {
     /// Takes mail.
     pub post: Arc<dyn Post>,
+    /// Who it comes from.
+    pub from: Sender,
     /// The folder that is shown at `/dev/mail`.
     pub mailbox: Option<Mailbox>,
 }
@@ -27,16 +29,20 @@ impl Mailing {
             let mailbox = Mailbox::new(config.data_dir.join("mail"));
             let post = FolderPost::new(mailbox.clone(), config.mail_from.clone(), &config.public_url);
             let mailbox = (config.tier == Tier::Development).then_some(mailbox);
-            return Ok(Self { post: Arc::new(post), mailbox });
+            return Ok(Self { post: Arc::new(post), from: config.mail_from.clone(), mailbox });
         };
         let post = SmtpPost::new(settings, config.mail_from.clone(), &config.public_url)?;
-        Ok(Self { post: Arc::new(post), mailbox: None })
+        Ok(Self { post: Arc::new(post), from: config.mail_from.clone(), mailbox: None })
     }
 
     /// Into this folder, as in development.
     #[must_use]
     pub fn into_folder(folder: PathBuf, from: Sender, public_url: &str) -> Self {
         let mailbox = Mailbox::new(folder);
-        Self { post: Arc::new(FolderPost::new(mailbox.clone(), from, public_url)), mailbox: Some(mailbox) }
+        Self {
+            post: Arc::new(FolderPost::new(mailbox.clone(), from.clone(), public_url)),
+            from,
+            mailbox: Some(mailbox),
+        }
     }
 }

@@ -127,6 +127,35 @@ async fn a_letter_arrives_over_starttls_from_who_may_send_it_whole_and_with_its_
 }
 
 #[tokio::test]
+async fn a_calendar_file_travels_as_a_form_of_the_message_and_as_an_attachment() {
+    let server = server(MailPrivacy::Nothing, None);
+    let house = House::new(&format!("smtp://localhost:{}", server.port()), None).await;
+    // Longer than a line of mail may be, and with signs that are not ASCII.
+    let file = format!("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nX-A:{}\r\nEND:VCALENDAR\r\n", "Déjà = ".repeat(9));
+    let letter = Letter::new("booking-cancelled", "ada@example.org", "fr")
+        .with("name", "Ada Example")
+        .with("doctor", "Amara Okafor")
+        .with("clinic", "Harbor")
+        .with("when", "2027-03-09 09:00 (America/New_York)");
+    house.post(&letter.calendar("CANCEL", &file)).await;
+    house.work().await;
+    assert_eq!(house.troubles().await, [""; 0]);
+    let parts = testkit::mail_parts(&only(server.taken()).content);
+    let told: Vec<_> =
+        parts.iter().map(|part| (part.media_type.as_str(), part.method.as_str(), part.file_name.as_str())).collect();
+    let expected = [
+        ("text/plain", "", ""),
+        ("text/html", "", ""),
+        ("text/calendar", "CANCEL", ""),
+        ("application/ics", "", "appointment.ics"),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!((parts[2].content.as_str(), parts[2].charset.as_str()), (file.as_str(), "utf-8"));
+    assert_eq!(parts[3].content, file);
+    assert!(parts[0].content.contains("2027-03-09 09:00 (America/New_York)"));
+}
+
+#[tokio::test]
 async fn tls_from_the_first_byte_and_none_at_all_work_where_they_are_asked_for() {
     for (privacy, scheme) in [(MailPrivacy::Tls, "smtps"), (MailPrivacy::Nothing, "smtp")] {
         let server = server(privacy, Some(("u", "p")));

@@ -31,6 +31,18 @@ pub struct Letter {
     pub language: String,
     /// What the template shows, by name.
     pub values: BTreeMap<String, String>,
+    /// A file for the reader's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarPart>,
+}
+
+/// A calendar file (RFC 5545) that goes with a letter.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarPart {
+    /// What is to be done with it (RFC 5546), the same word as in the file: `REQUEST` or `CANCEL`.
+    pub method: String,
+    /// The file.
+    pub text: String,
 }
 
 impl std::fmt::Debug for Letter {
@@ -43,13 +55,27 @@ impl Letter {
     /// A letter without values.
     #[must_use]
     pub fn new(template: impl Into<String>, to: impl Into<String>, language: impl Into<String>) -> Self {
-        Self { template: template.into(), to: to.into(), language: language.into(), values: BTreeMap::new() }
+        Self {
+            template: template.into(),
+            to: to.into(),
+            language: language.into(),
+            values: BTreeMap::new(),
+            calendar: None,
+        }
     }
 
     /// With one value more.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.values.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With a file for the reader's calendar; an empty one is none.
+    #[must_use]
+    pub fn calendar(mut self, method: &str, text: &str) -> Self {
+        let part = || CalendarPart { method: method.to_owned(), text: text.to_owned() };
+        self.calendar = (!text.is_empty()).then(part);
         self
     }
 

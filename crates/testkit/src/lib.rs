@@ -11,11 +11,13 @@
 //! it), else one that each test program starts for itself. It gives up durability for speed.
 
 mod database;
+mod foreign;
 mod redis;
 mod server;
 mod smtp;
 
 pub use database::{TestDatabase, database, database_with, empty_database};
+pub use foreign::{MailPart, Repetition, Understood, UnderstoodEvent, mail_parts, repeated, understood};
 pub use redis::Redis;
 pub use server::{Throwaway, throwaway};
 pub use smtp::{MailPrivacy, MailServer, MailServerOptions, TakenMail};

@@ -157,6 +157,7 @@ pub const RULES: &[Rule] = rules! {
     "exportMe" "own" SIGNED_IN nothing;
     "forgotPassword" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "getAppointment" "visit" SIDES_OF_A_VISIT visit;
+    "getAppointmentFile" "visit" SIDES_OF_A_VISIT visit;
     "getAppointmentHistory" "visit" SIDES_OF_A_VISIT visit;
     "getCalendar" "doctor 1" CALENDAR a_doctor;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');

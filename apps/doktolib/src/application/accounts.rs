@@ -35,7 +35,7 @@ impl Accounts {
         token_keys: TokenKeys,
         sign_in: SignInRules,
     ) -> Self {
-        let Base { pool, journal, keys, clock, secret, public_url, users } = base;
+        let Base { pool, journal, keys, clock, secret, public_url, users, .. } = base;
         let mint = Mint::new(AccessTokens::new(token_keys, public_url.clone()), secret);
         let signing_in = SigningIn::new(base, mint);
         // Whoever wants to know of each sign-in of a patient stands here.

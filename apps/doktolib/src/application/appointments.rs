@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::appointments::application::{
     AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, EndEmergencyAccess, GuestBooking,
     ListAppointments, ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
-    ReadPatient, ReleaseRelative, RescheduleAppointment, WatchReads, WelcomePatient,
+    ReadPatient, ReleaseRelative, RescheduleAppointment, VisitLetters, WatchReads, WelcomePatient,
 };
 use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, PatientsApi};
 use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgEmergencies, PgPatients, PgViews, PgVisitRecords};
@@ -15,7 +15,8 @@ use platform::signing::LinkSigner;
 use super::Base;
 use super::doctors::Doctors;
 use crate::neighbours::{
-    AuthForAppointments, DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments,
+    AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments, PracticesForAppointments,
+    SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -30,7 +31,7 @@ pub(super) struct Appointments {
 
 impl Appointments {
     pub(super) fn new(base: &Base, doctors: &Doctors, guests: GuestBooking) -> Self {
-        let Base { pool, journal, keys, clock, secret, public_url, users } = base;
+        let Base { pool, journal, keys, clock, secret, public_url, users, writer } = base;
         let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
         let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
         let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
@@ -65,6 +66,11 @@ impl Appointments {
             end_emergency: EndEmergencyAccess { store: emergencies, clock: clock.clone() },
             answers: Answers::new(pool.clone(), keys.clone()),
         };
+        let letters = VisitLetters {
+            addressees: Addressees { patients: patients.clone(), accounts: accounts.clone() },
+            practices: practices.clone(),
+            files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
+        };
         let api = AppointmentsApi {
             book: BookAppointment {
                 store: store.clone(),
@@ -72,9 +78,8 @@ impl Appointments {
                 policy: policy.clone(),
                 watch: watch.clone(),
                 welcome: welcome.clone(),
-                addressees: Addressees { patients: patients.clone(), accounts },
+                letters: letters.clone(),
                 agenda: agenda.clone(),
-                practices: practices.clone(),
                 clock: clock.clone(),
                 guests,
             },
@@ -88,6 +93,7 @@ impl Appointments {
                 store: store.clone(),
                 policy: policy.clone(),
                 watch: watch.clone(),
+                letters: letters.clone(),
                 clock: clock.clone(),
             },
             mark: MarkAppointment {
@@ -100,6 +106,7 @@ impl Appointments {
                 store,
                 policy: policy.clone(),
                 watch: watch.clone(),
+                letters: letters.clone(),
                 agenda,
                 clock: clock.clone(),
             },
@@ -111,6 +118,7 @@ impl Appointments {
             release_relative: ReleaseRelative { patients, clock: clock.clone() },
             answers: Answers::new(pool.clone(), keys.clone()),
             links,
+            letters,
         };
         let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
         Self { welcome, records, api, patients: records_api }

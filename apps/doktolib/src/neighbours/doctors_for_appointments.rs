@@ -6,7 +6,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::{NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
 use doctors::domain::Refusal;
-use doctors::infrastructure::{Soonest, clinics_of, names_of_clinics, names_of_doctors};
+use doctors::infrastructure::{Soonest, clinics_of, names_of_clinics, names_of_doctors, places_of_clinics};
 use jiff::Timestamp;
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
 use platform::pg::{self, PgPool};
@@ -134,10 +134,14 @@ impl Practices for PracticesForAppointments {
     async fn names(&self, doctor: DoctorId, clinic: ClinicId) -> Result<Option<Names>, PortFailure> {
         let (doctors, clinics) = ([doctor.as_uuid()], [clinic.as_uuid()]);
         let (mut doctors, mut clinics) = pg::read(&self.pool, "read names", async |conn| {
-            futures_util::try_join!(names_of_doctors(conn, &doctors), names_of_clinics(conn, &clinics))
+            futures_util::try_join!(names_of_doctors(conn, &doctors), places_of_clinics(conn, &clinics))
         })
         .await?;
-        Ok(doctors.pop().zip(clinics.pop()).map(|((_, doctor), (_, clinic))| Names { doctor, clinic }))
+        Ok(doctors.pop().zip(clinics.pop()).map(|((_, doctor), (_, clinic, address))| Names {
+            doctor,
+            clinic,
+            address,
+        }))
     }
 
     async fn called(&self, doctors: &[DoctorId], clinics: &[ClinicId]) -> Result<Called, PortFailure> {

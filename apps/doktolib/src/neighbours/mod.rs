@@ -3,11 +3,13 @@
 mod appointments_for_auth;
 mod appointments_for_doctors;
 mod auth_for_appointments;
+mod calendars_for_appointments;
 mod doctors_for_appointments;
 mod doctors_for_auth;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_doctors::AppointmentsForDoctors;
 pub use auth_for_appointments::AuthForAppointments;
+pub use calendars_for_appointments::CalendarsForAppointments;
 pub use doctors_for_appointments::{DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments};
 pub use doctors_for_auth::DoctorsForAuth;

@@ -3,13 +3,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PatientId, PortFailure, Recorded};
 
-use super::addressees::Addressees;
 use super::patient_ports::PatientStore;
 use super::policy::Policy;
 use super::ports::{
-    AppointmentDetails, AppointmentStore, Ask, Confirmation, DoctorAgenda, FreeSlot, InsertError, Names,
-    NewAppointment, NoOffer, PatientIs, Practices,
+    AppointmentDetails, AppointmentStore, Ask, DoctorAgenda, FreeSlot, InsertError, NewAppointment, NoOffer, PatientIs,
 };
+use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
 use super::welcome_patient::{WelcomeError, WelcomePatient};
 use crate::domain::{Appointment, Offer, Particulars, Patient, PatientError};
@@ -117,12 +116,10 @@ pub struct BookAppointment {
     pub watch: WatchReads,
     /// Makes a user's own record where there is none yet.
     pub welcome: Arc<WelcomePatient>,
-    /// Where letters go.
-    pub addressees: Addressees,
+    /// Tells patients.
+    pub letters: VisitLetters,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
-    /// What doctors and clinics are called.
-    pub practices: Arc<dyn Practices>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
@@ -156,12 +153,11 @@ impl BookAppointment {
         if !Policy::books_with(caller, offer.doctor, offer.clinic) {
             return Err(BookError::OthersCalendar);
         }
-        let names = self.practices.names(offer.doctor, offer.clinic).await?;
+        let names = self.letters.practices.names(offer.doctor, offer.clinic).await?;
 
         // Between our look and our write a rival may take down the same guest, or change the doctor's hours.
         for _ in 0..TRIES {
             let (patient, patient_is_new) = self.patient(caller, &comer, &offer).await?;
-            let letter = self.letter(caller, &patient, names.clone()).await?;
             let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
             if patient_is_new == PatientIs::Known {
                 let shown = AppointmentDetails { appointment: appointment.clone(), patient: patient.clone() };
@@ -169,6 +165,7 @@ impl BookAppointment {
             }
             let booked = Recorded::new(event, caller.actor(), now).caused_by(request_id.clone());
             let details = AppointmentDetails { appointment, patient };
+            let letter = self.letters.naming(caller, &details, names.clone()).await?;
             let edition = Some(offer.edition);
             let new = NewAppointment { details, patient_is_new, booked, edition, letter, once: once.clone() };
             match self.store.insert(&new).await {
@@ -235,17 +232,6 @@ impl BookAppointment {
             },
         };
         if open || known { Ok((patient, is)) } else { Err(BookError::NotForNewPatients) }
-    }
-
-    async fn letter(
-        &self,
-        caller: &Caller,
-        patient: &Patient,
-        names: Option<Names>,
-    ) -> Result<Option<Confirmation>, PortFailure> {
-        let Some(names) = names else { return Ok(None) };
-        let addressee = self.addressees.of(caller, patient).await?;
-        Ok(addressee.map(|to| Confirmation { email: to.email, language: to.language, names }))
     }
 }
 

@@ -4,6 +4,7 @@ use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorde
 
 use super::policy::Policy;
 use super::ports::{AppointmentDetails, AppointmentStore, Change, UpdateError};
+use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
 use crate::domain::{CancelRefusal, Side, Status};
 
@@ -51,6 +52,8 @@ pub struct CancelAppointment {
     pub policy: Policy,
     /// Writes down who is shown what.
     pub watch: WatchReads,
+    /// Tells patients.
+    pub letters: VisitLetters,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -92,11 +95,14 @@ impl CancelAppointment {
                 return Err(CancelError::ReasonRequired);
             }
             let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), by, now)?;
+            let after = AppointmentDetails { appointment: cancelled, patient: found.patient };
+            let letter = self.letters.about(caller, &after).await?;
             let change = Change {
                 before: found.appointment,
-                after: AppointmentDetails { appointment: cancelled, patient: found.patient },
+                after,
                 event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 edition: None,
+                letter,
                 once: once.clone(),
             };
             match self.store.update(&change).await {
@@ -119,7 +125,7 @@ mod tests {
     use kernel::StoppedClock;
 
     use super::super::ports::MockAppointmentStore;
-    use super::super::test_data::{booked, now, policy, unwatched};
+    use super::super::test_data::{booked, letters, now, policy, unwatched};
     use super::*;
 
     fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
@@ -127,6 +133,7 @@ mod tests {
             store: Arc::new(store),
             policy: policy(),
             watch: unwatched(),
+            letters: letters(),
             clock: Arc::new(StoppedClock::at(at)),
         }
     }
@@ -144,7 +151,8 @@ mod tests {
         store
             .expect_update()
             .withf(|change| {
-                change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now()
+                let told = change.letter.as_ref().is_some_and(|letter| letter.email == "ada@example.org");
+                change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now() && told
             })
             .times(1)
             .returning(|_| Ok(()));

@@ -76,6 +76,7 @@ impl MarkAppointment {
                 after: AppointmentDetails { appointment: marked, patient: found.patient },
                 event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 edition: None,
+                letter: None,
                 once: once.clone(),
             };
             match self.store.update(&change).await {

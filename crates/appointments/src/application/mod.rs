@@ -22,6 +22,7 @@ mod reschedule_appointment;
 #[cfg(test)]
 mod test_data;
 mod view_ports;
+mod visit_letters;
 mod watch_reads;
 mod welcome_patient;
 
@@ -56,5 +57,6 @@ pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
     VisitViews, Within,
 };
+pub use visit_letters::{CalendarFiles, FileFor, Invited, VisitLetters};
 pub use watch_reads::{Grounds, WatchReads};
 pub use welcome_patient::{WelcomeError, WelcomePatient};

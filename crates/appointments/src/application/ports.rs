@@ -118,6 +118,8 @@ pub struct Names {
     pub doctor: String,
     /// The clinic's name.
     pub clinic: String,
+    /// Where the clinic is: street and town.
+    pub address: String,
 }
 
 /// What doctors and clinics are called, and where doctors work. Another slice knows.
@@ -134,7 +136,7 @@ pub trait Practices: Send + Sync {
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure>;
 }
 
-/// A letter that tells a patient of a booking, posted with it.
+/// A letter that tells a patient of a booking, or of a change, posted with it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confirmation {
     /// Where it goes.
@@ -143,6 +145,8 @@ pub struct Confirmation {
     pub language: String,
     /// Whom and where it names.
     pub names: Names,
+    /// The visit for the reader's calendar (iCalendar).
+    pub calendar: String,
 }
 
 impl std::fmt::Debug for Confirmation {
@@ -199,6 +203,8 @@ pub struct Change {
     /// The state of the doctor's rules that offered the new time; `None` where none is taken, or the rules do not
     /// matter.
     pub edition: Option<i64>,
+    /// What the patient is told by mail, where it was moved or cancelled.
+    pub letter: Option<Confirmation>,
     /// The client's wish to have it done once.
     pub once: Option<Once<AppointmentDetails>>,
 }

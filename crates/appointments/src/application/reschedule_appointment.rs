@@ -8,6 +8,7 @@ use super::policy::Policy;
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError,
 };
+use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
 use crate::domain::{RescheduleRefusal, Status};
 
@@ -64,6 +65,8 @@ pub struct RescheduleAppointment {
     pub policy: Policy,
     /// Writes down who is shown what.
     pub watch: WatchReads,
+    /// Tells patients.
+    pub letters: VisitLetters,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
     /// What time it is.
@@ -113,11 +116,14 @@ impl RescheduleAppointment {
                 return self.as_it_is(found, once.as_ref(), now).await;
             }
             let (moved, event) = visit.reschedule(&offer, now)?;
+            let after = AppointmentDetails { appointment: moved, patient: found.patient };
+            let letter = self.letters.about(caller, &after).await?;
             let change = Change {
                 before: found.appointment,
-                after: AppointmentDetails { appointment: moved, patient: found.patient },
+                after,
                 event: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 edition: Some(offer.edition),
+                letter,
                 once: once.clone(),
             };
             match self.store.update(&change).await {
@@ -158,7 +164,7 @@ mod tests {
     use kernel::{Interval, StoppedClock};
 
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
-    use super::super::test_data::{booked, now, offer_like, policy, unwatched};
+    use super::super::test_data::{booked, letters, now, offer_like, policy, unwatched};
     use super::*;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
@@ -166,6 +172,7 @@ mod tests {
             store: Arc::new(store),
             policy: policy(),
             watch: unwatched(),
+            letters: letters(),
             agenda: Arc::new(agenda),
             clock: Arc::new(StoppedClock::at(now())),
         }

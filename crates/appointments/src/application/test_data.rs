@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, VisitTypeId};
 
-use super::patient_ports::MockPatientTies;
+use super::patient_ports::{MockAccounts, MockPatientStore, MockPatientTies};
+use super::ports::{MockPractices, Names};
 use super::view_ports::MockAccessLog;
-use super::{AppointmentDetails, Policy, WatchReads};
+use super::visit_letters::MockCalendarFiles;
+use super::{Addressees, AppointmentDetails, Policy, VisitLetters, WatchReads};
 use crate::domain::{Appointment, Offer, Patient, VisitMode};
 
 pub(super) fn now() -> Timestamp {
@@ -52,6 +54,19 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
 /// Where nobody is to be written down.
 pub(super) fn unwatched() -> WatchReads {
     WatchReads { log: Arc::new(MockAccessLog::new()), clock: Arc::new(StoppedClock::at(now())) }
+}
+
+/// Where every doctor and clinic has a name.
+pub(super) fn letters() -> VisitLetters {
+    let mut practices = MockPractices::new();
+    practices.expect_names().returning(|_, _| {
+        Ok(Some(Names { doctor: "Amara Okafor".into(), clinic: "Harbor".into(), address: "5 Main Street".into() }))
+    });
+    let mut files = MockCalendarFiles::new();
+    files.expect_write().returning(|_, _, _, _, _| String::new());
+    let addressees =
+        Addressees { patients: Arc::new(MockPatientStore::new()), accounts: Arc::new(MockAccounts::new()) };
+    VisitLetters { addressees, practices: Arc::new(practices), files: Arc::new(files) }
 }
 
 /// For whom the store knows nothing of relatives.

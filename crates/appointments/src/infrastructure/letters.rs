@@ -4,18 +4,41 @@ use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
 use super::http::AppointmentLinks;
-use crate::application::{Alert, AppointmentDetails, Confirmation};
-use crate::domain::Appointment;
+use crate::application::{Alert, AppointmentDetails, Change, Confirmation};
+use crate::domain::{Appointment, AppointmentEvent};
 
 /// Tells of a booking, with the link that opens it.
 pub(super) fn confirmation(to: &Confirmation, booked: &AppointmentDetails, links: &AppointmentLinks) -> Letter {
-    let AppointmentDetails { appointment: visit, patient } = booked;
-    Letter::new("booking-confirmed", &to.email, &to.language)
+    about("booking-confirmed", to, booked)
+        .with("manage_url", links.manage_url(booked.appointment.id))
+        .calendar("REQUEST", &to.calendar)
+}
+
+/// Tells of a move or a cancellation, where somebody is to be told.
+pub(super) fn changed(change: &Change, links: &AppointmentLinks) -> Option<Letter> {
+    let to = change.letter.as_ref()?;
+    let after = &change.after;
+    match change.event.event {
+        AppointmentEvent::Rescheduled { .. } => Some(
+            about("booking-changed", to, after)
+                .with("was", when(&change.before))
+                .with("manage_url", links.manage_url(after.appointment.id))
+                .calendar("REQUEST", &to.calendar),
+        ),
+        AppointmentEvent::Cancelled { .. } => {
+            Some(about("booking-cancelled", to, after).calendar("CANCEL", &to.calendar))
+        }
+        _ => None,
+    }
+}
+
+fn about(template: &str, to: &Confirmation, told: &AppointmentDetails) -> Letter {
+    let AppointmentDetails { appointment: visit, patient } = told;
+    Letter::new(template, &to.email, &to.language)
         .with("name", &patient.name)
         .with("doctor", &to.names.doctor)
         .with("clinic", &to.names.clinic)
         .with("when", when(visit))
-        .with("manage_url", links.manage_url(visit.id))
 }
 
 /// Tells a front desk of an emergency access; neither patient nor reason stands in mail.

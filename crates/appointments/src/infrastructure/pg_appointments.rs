@@ -201,6 +201,9 @@ impl AppointmentStore for PgAppointments {
             if outdated(change.edition, edition) {
                 return pg::refuse(UpdateError::RulesChanged);
             }
+            if let Some(letter) = letters::changed(change, &self.links) {
+                post(conn, &self.keys, &letter, after.id.as_uuid(), change.event.at).await?;
+            }
             self.journal.append(conn, &change.event).await?;
             keep(conn, &self.keys, change.once.as_ref(), &change.after, change.event.at).await?;
             Ok::<_, Abort<UpdateError>>(())

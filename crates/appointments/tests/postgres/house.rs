@@ -252,6 +252,7 @@ fn changing(visit: &AppointmentDetails, after: Appointment, event: AppointmentEv
         after: AppointmentDetails { appointment: after, patient: visit.patient.clone() },
         event: recorded(event),
         edition: None,
+        letter: None,
         once: None,
     }
 }

@@ -5,7 +5,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::schema::{clinic, doctor, weekly_hours};
+use super::schema::{city, clinic, doctor, weekly_hours};
 
 /// The names of these doctors, given name first, also of those who are no longer listed. In any order.
 ///
@@ -32,6 +32,24 @@ pub async fn names_of_clinics(
     clinics: &[Uuid],
 ) -> Result<Vec<(Uuid, String)>, DieselError> {
     clinic::table.filter(clinic::id.eq_any(clinics)).select((clinic::id, clinic::name)).load(&mut conn).await
+}
+
+/// Id, name and address (street, city and state) of these clinics, also of those that are closed. In any order.
+///
+/// # Errors
+/// Of the database.
+pub async fn places_of_clinics(
+    mut conn: &AsyncPgConnection,
+    clinics: &[Uuid],
+) -> Result<Vec<(Uuid, String, String)>, DieselError> {
+    let rows: Vec<(Uuid, String, String, String, String)> = clinic::table
+        .inner_join(city::table.on(city::slug.eq(clinic::city)))
+        .filter(clinic::id.eq_any(clinics))
+        .select((clinic::id, clinic::name, clinic::address, city::name, clinic::state))
+        .load(&mut conn)
+        .await?;
+    let place = |(id, name, street, city, state)| (id, name, format!("{street}, {city}, {state}"));
+    Ok(rows.into_iter().map(place).collect())
 }
 
 /// The clinics at which a doctor has hours or is listed; none when there is no such doctor.

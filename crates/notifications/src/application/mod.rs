@@ -3,5 +3,5 @@
 mod ports;
 mod send_letter;
 
-pub use ports::{Mail, NotSent, Post};
+pub use ports::{CalendarFile, Mail, NotSent, Post};
 pub use send_letter::{Posted, SendError, SendLetter};

@@ -20,6 +20,17 @@ pub struct Mail {
     pub language: Language,
     /// What it says.
     pub wording: Wording,
+    /// A file for the reader's calendar.
+    pub calendar: Option<CalendarFile>,
+}
+
+/// A file for the reader's calendar (RFC 5545).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CalendarFile {
+    /// What is to be done with it (RFC 5546), the same word as in the file.
+    pub method: String,
+    /// The file.
+    pub text: String,
 }
 
 impl std::fmt::Debug for Mail {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kernel::PortFailure;
 use uuid::Uuid;
 
-use super::ports::{Mail, NotSent, Post};
+use super::ports::{CalendarFile, Mail, NotSent, Post};
 use crate::domain::{Language, Notice, NoticeError, Wording};
 
 /// A letter as it was posted with a change.
@@ -23,6 +23,8 @@ pub struct Posted {
     pub language: String,
     /// What the template shows, by name.
     pub values: BTreeMap<String, String>,
+    /// A file for the reader's calendar.
+    pub calendar: Option<CalendarFile>,
 }
 
 /// Why a letter was not sent.
@@ -58,7 +60,15 @@ impl SendLetter {
         let language = Language::of_tag(&letter.language);
         let template = notice.template();
         let wording = Wording::of(&notice, language);
-        let mail = Mail { id: letter.id, at: letter.at, to: letter.to, template, language, wording };
+        let mail = Mail {
+            id: letter.id,
+            at: letter.at,
+            to: letter.to,
+            template,
+            language,
+            wording,
+            calendar: letter.calendar,
+        };
         match self.post.deliver(&mail).await {
             Ok(()) => Ok(template),
             Err(NotSent::Refused(why)) => Err(SendError::Refused(why)),
@@ -81,6 +91,7 @@ mod tests {
             to: "ada@example.org".into(),
             language: "fr-CA".into(),
             values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            calendar: None,
         }
     }
 

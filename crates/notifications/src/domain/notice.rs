@@ -86,6 +86,32 @@ pub enum Notice {
         /// The signed link of the visit.
         manage_url: String,
     },
+    /// `booking-changed{name,doctor,when,was,clinic,manage_url}`.
+    BookingChanged {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they will see.
+        doctor: String,
+        /// In the clinic's local time.
+        when: String,
+        /// When it was before.
+        was: String,
+        /// Where.
+        clinic: String,
+        /// The signed link of the visit.
+        manage_url: String,
+    },
+    /// `booking-cancelled{name,doctor,when,clinic}`.
+    BookingCancelled {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they would have seen.
+        doctor: String,
+        /// In the clinic's local time.
+        when: String,
+        /// Where.
+        clinic: String,
+    },
     /// `emergency-access{doctor,reason_given,until}`: to a clinic's staff. The reason may be medical; it stands in the
     /// records, never in mail, so the value is not even read.
     EmergencyAccess {
@@ -104,7 +130,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 16] = [
+pub const TEMPLATES: [(&str, Sample); 18] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -144,6 +170,26 @@ pub const TEMPLATES: [(&str, Sample); 16] = [
             ("when", "Monday, 1 March 2027, 9:00"),
             ("clinic", "Riverside Clinic"),
             ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "booking-changed",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Tuesday, 2 March 2027, 10:30"),
+            ("was", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "booking-cancelled",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
         ],
     ),
     (
@@ -200,6 +246,20 @@ impl Notice {
                 clinic: values.text("clinic")?,
                 manage_url: values.link("manage_url")?,
             },
+            "booking-changed" => Self::BookingChanged {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                when: values.text("when")?,
+                was: values.text("was")?,
+                clinic: values.text("clinic")?,
+                manage_url: values.link("manage_url")?,
+            },
+            "booking-cancelled" => Self::BookingCancelled {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                when: values.text("when")?,
+                clinic: values.text("clinic")?,
+            },
             "emergency-access" => {
                 Self::EmergencyAccess { doctor: values.text("doctor")?, until: values.text("until")? }
             }
@@ -226,6 +286,8 @@ impl Notice {
             Self::Invitation { .. } => "invitation",
             Self::GuestBookingCode { .. } => "guest-booking-code",
             Self::BookingConfirmed { .. } => "booking-confirmed",
+            Self::BookingChanged { .. } => "booking-changed",
+            Self::BookingCancelled { .. } => "booking-cancelled",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::AccountErased => "account-erased",
         }

@@ -158,7 +158,7 @@ mod tests {
         let notice = Notice::sample(template, "http://localhost:8080").unwrap();
         let wording = Wording::of(&notice, Language::English);
         let at = "2027-03-01T12:00:00Z".parse().unwrap();
-        Mail { id: Uuid::now_v7(), at, to: to.into(), template, language: Language::English, wording }
+        Mail { id: Uuid::now_v7(), at, to: to.into(), template, language: Language::English, wording, calendar: None }
     }
 
     #[tokio::test]

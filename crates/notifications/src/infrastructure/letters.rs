@@ -8,7 +8,7 @@ use platform::crypto::{CannotOpen, Keyring};
 use platform::letters::{Letter, TOPIC};
 use platform::outbox::{Message, Subscriber, Undelivered};
 
-use crate::application::{Posted, SendError, SendLetter};
+use crate::application::{CalendarFile, Posted, SendError, SendLetter};
 use crate::domain::TEMPLATES;
 
 /// Opens letters of the outbox and has them sent.
@@ -46,6 +46,7 @@ impl Subscriber for Letters {
             to: letter.to,
             language: letter.language,
             values: letter.values,
+            calendar: letter.calendar.map(|part| CalendarFile { method: part.method, text: part.text }),
         };
         let Err(error) = self.send.run(posted).await else {
             counter!("mails_sent_total", "template" => template).increment(1);

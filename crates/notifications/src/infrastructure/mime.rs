@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
 use super::html;
-use crate::application::Mail;
+use crate::application::{CalendarFile, Mail};
 
 /// Who mail comes from: `Doktolib <no-reply@clinic.example>`, or the address alone.
 /// The default is nobody on this machine.
@@ -72,6 +72,10 @@ impl Letterhead {
         let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.wording.text());
         let html = html::page(&mail.wording, mail.language);
         let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html);
+        let mut body = MultiPart::alternative().singlepart(text).singlepart(html);
+        if let Some(file) = &mail.calendar {
+            body = with_calendar(body, file)?;
+        }
         Message::builder()
             .message_id(Some(format!("<{}@{}>", mail.id, self.host)))
             .date(made)
@@ -84,9 +88,21 @@ impl Letterhead {
                 HeaderName::new_from_ascii_str("Content-Language"),
                 mail.language.tag().to_owned(),
             ))
-            .multipart(MultiPart::alternative().singlepart(text).singlepart(html))
+            .multipart(body)
             .map_err(|_| NoAddress)
     }
+}
+
+/// The file stands twice: as one more form of the message, which calendar programs act upon (RFC 6047, section 2.4),
+/// and as an attachment for those that do not know it.
+fn with_calendar(body: MultiPart, file: &CalendarFile) -> Result<MultiPart, NoAddress> {
+    let known = ["REQUEST", "CANCEL", "PUBLISH"].contains(&file.method.as_str());
+    let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
+    let media_type = ContentType::parse(&media_type).ok().filter(|_| known).ok_or(NoAddress)?;
+    let form = SinglePart::builder().header(media_type).body(file.text.clone());
+    let plain = ContentType::parse("application/ics").map_err(|_| NoAddress)?;
+    let attached = Attachment::new("appointment.ics".to_owned()).body(file.text.clone(), plain);
+    Ok(MultiPart::mixed().multipart(body.singlepart(form)).singlepart(attached))
 }
 
 #[cfg(test)]
@@ -99,7 +115,7 @@ mod tests {
         let wording = Wording::of(&notice, Language::French);
         let id = "01900000-0000-7000-8000-000000000001".parse().unwrap();
         let at = "2027-03-01T12:00:00Z".parse().unwrap();
-        Mail { id, at, to: to.into(), template: "sign-in-code", language: Language::French, wording }
+        Mail { id, at, to: to.into(), template: "sign-in-code", language: Language::French, wording, calendar: None }
     }
 
     fn head() -> Letterhead {

@@ -3,8 +3,12 @@ use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, UserId, VisitTyp
 use mockall::Sequence;
 
 use super::*;
+use crate::application::Addressees;
 use crate::application::patient_ports::{MockAccounts, MockPatientStore, MockPatientTies};
-use crate::application::ports::{KnownGuest, MockAppointmentStore, MockDoctorAgenda, MockPractices, RequestedStart};
+use crate::application::ports::{
+    KnownGuest, MockAppointmentStore, MockDoctorAgenda, MockPractices, Names, RequestedStart,
+};
+use crate::application::visit_letters::MockCalendarFiles;
 use crate::domain::VisitMode;
 
 fn now() -> Timestamp {
@@ -64,7 +68,9 @@ fn with(
     let accounts = Arc::new(MockAccounts::new());
     let clock = Arc::new(StoppedClock::at(now()));
     let mut practices = MockPractices::new();
-    let names = Names { doctor: "Amara Okafor".into(), clinic: "Harbor".into() };
+    let names = Names { doctor: "Amara Okafor".into(), clinic: "Harbor".into(), address: "5 Main Street".into() };
+    let mut files = MockCalendarFiles::new();
+    files.expect_write().returning(|_, _, _, _, _| String::new());
     practices.expect_names().returning(move |_, _| Ok(Some(names.clone())));
     BookAppointment {
         store: Arc::new(store),
@@ -72,8 +78,11 @@ fn with(
         policy: Policy { ties: Arc::new(ties) },
         watch: crate::application::test_data::unwatched(),
         welcome: Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock }),
-        addressees: Addressees { patients, accounts },
-        practices: Arc::new(practices),
+        letters: VisitLetters {
+            addressees: Addressees { patients, accounts },
+            practices: Arc::new(practices),
+            files: Arc::new(files),
+        },
         agenda: Arc::new(agenda),
         clock: Arc::new(StoppedClock::at(now())),
         guests: GuestBooking::Immediate,

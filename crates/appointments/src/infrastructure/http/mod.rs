@@ -3,6 +3,7 @@
 mod bodies;
 mod book;
 mod book_body;
+mod calendar_file;
 mod lists;
 mod manage;
 mod marks;
@@ -18,7 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
     AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ListAppointments, ListRelatives, MarkAppointment,
-    Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
+    Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
@@ -53,6 +54,8 @@ pub struct AppointmentsApi {
     pub answers: Answers,
     /// Makes and checks the links of appointments.
     pub links: AppointmentLinks,
+    /// Writes visits for calendars.
+    pub letters: VisitLetters,
 }
 
 /// Mounts the slice's operations; the states are [`AppointmentsApi`] and [`PatientsApi`].
@@ -66,6 +69,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(marks::mark_arrived)
         .service(marks::mark_completed)
         .service(marks::mark_no_show)
+        .service(calendar_file::get_calendar_file)
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)

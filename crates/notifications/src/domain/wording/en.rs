@@ -180,6 +180,30 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::BookingChanged { name, doctor, when, was, clinic, manage_url } => (
+            "Your appointment was moved",
+            name.as_ref(),
+            vec![
+                say("Your appointment takes place at another time:"),
+                Part::Facts(vec![
+                    ("With", doctor.clone()),
+                    ("When", when.clone()),
+                    ("Before", was.clone()),
+                    ("Where", clinic.clone()),
+                ]),
+                Part::Link { label: "Look at it, move it or cancel it", url: manage_url.clone() },
+                say("If the new time does not suit you, choose another there, or cancel."),
+            ],
+        ),
+        Notice::BookingCancelled { name, doctor, when, clinic } => (
+            "Your appointment was cancelled",
+            name.as_ref(),
+            vec![
+                say("This appointment does not take place:"),
+                Part::Facts(vec![("With", doctor.clone()), ("When", when.clone()), ("Where", clinic.clone())]),
+                say("If you still need one, you can book another time. With questions, please ask the clinic."),
+            ],
+        ),
         Notice::EmergencyAccess { doctor, until } => (
             "Emergency access to a patient's record",
             None,

@@ -193,6 +193,32 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::BookingChanged { name, doctor, when, was, clinic, manage_url } => (
+            "Votre rendez-vous a été déplacé",
+            name.as_ref(),
+            vec![
+                say("Votre rendez-vous a lieu à un autre moment\u{a0}:"),
+                Part::Facts(vec![
+                    ("Avec", doctor.clone()),
+                    ("Quand", when.clone()),
+                    ("Auparavant", was.clone()),
+                    ("Où", clinic.clone()),
+                ]),
+                Part::Link { label: "Le voir, le déplacer ou l’annuler", url: manage_url.clone() },
+                say("Si le nouvel horaire ne vous convient pas, choisissez-en un autre ou annulez."),
+            ],
+        ),
+        Notice::BookingCancelled { name, doctor, when, clinic } => (
+            "Votre rendez-vous a été annulé",
+            name.as_ref(),
+            vec![
+                say("Ce rendez-vous n’aura pas lieu\u{a0}:"),
+                Part::Facts(vec![("Avec", doctor.clone()), ("Quand", when.clone()), ("Où", clinic.clone())]),
+                say(
+                    "S’il vous en faut un autre, vous pouvez réserver un nouvel horaire. Pour toute question, adressez-vous au cabinet.",
+                ),
+            ],
+        ),
         Notice::EmergencyAccess { doctor, until } => (
             "Accès d’urgence au dossier d’un patient",
             None,
