@@ -1,16 +1,20 @@
 # `make run` builds Doktolib and starts it, on a PostgreSQL of its own unless DATABASE_URL is set.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench timing migrate seed docs-check fuzz
+.PHONY: help run test test-linearizable lint fmt bench timing migrate seed docs-check fuzz
 
 # release: quick to use, slow to build the first time; dev: the other way round.
 PROFILE ?= release
 # Where scripts/setup.sh puts PostgreSQL when it cannot be installed.
 export DOKTOLIB_PG_DIST ?= $(CURDIR)/data/postgres-dist
 
+# Of test-linearizable.
+SEEDS ?= 100
+FIRST ?= 1
+
 doktolib = cargo run --profile $(PROFILE) --bin doktolib --
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build Doktolib and start it with everything it needs (PROFILE=dev builds faster)
 	@scripts/setup.sh build postgres
@@ -19,6 +23,10 @@ run: ## Build Doktolib and start it with everything it needs (PROFILE=dev builds
 test: ## Run all tests; the last line counts them
 	@scripts/setup.sh build postgres redis mail calendars
 	@scripts/test.sh
+
+test-linearizable: ## Judge bookings under kills and cuts for SEEDS seeds from FIRST on (docs/correctness.md)
+	@scripts/setup.sh build postgres
+	LINEARIZABLE_SEEDS=$(SEEDS) LINEARIZABLE_FIRST=$(FIRST) scripts/test.sh --test linearizable -- --nocapture
 
 lint: ## Check the layout of the code and let clippy look for mistakes
 	@scripts/setup.sh build
