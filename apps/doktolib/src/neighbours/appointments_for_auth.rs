@@ -54,6 +54,11 @@ impl PersonalRecords for VisitRecordsForAuth {
                     "When doctors without a visit of yours have opened your record, and why.",
                     &found.emergencies,
                 ),
+                file(
+                    "accesses.json",
+                    "When doctors, front desks and administrators have read of you and the people you look after.",
+                    &found.accesses,
+                ),
             ],
             subjects: found.subjects,
         })

@@ -67,6 +67,8 @@ pub struct VisitRecords {
     pub appointments: Vec<Value>,
     /// How their records were opened in emergencies.
     pub emergencies: Vec<Value>,
+    /// Who has read of them; of a front desk the clinic alone.
+    pub accesses: Vec<Value>,
     /// Ids of patients and visits.
     pub subjects: Vec<Uuid>,
 }
@@ -126,16 +128,22 @@ impl PgVisitRecords {
             of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
             but: &["user_id"],
         };
+        const ACCESSES: Wanted = Wanted {
+            table: "appointments.access_log",
+            of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
+            but: &["actor_id"],
+        };
         let failed = |error| pg::failure("read records of visits", error);
         let mut conn = pg::conn(&self.pool).await?;
         let id = [user.as_uuid()];
         let patients = records::rows(&mut conn, &self.keys, PATIENTS, &id).await.map_err(failed)?;
         let appointments = records::rows(&mut conn, &self.keys, VISITS, &id).await.map_err(failed)?;
         let emergencies = records::rows(&mut conn, &self.keys, EMERGENCIES, &id).await.map_err(failed)?;
+        let accesses = records::rows(&mut conn, &self.keys, ACCESSES, &id).await.map_err(failed)?;
         let ids =
             |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
         let subjects = [ids(&patients), ids(&appointments)].concat();
-        Ok(VisitRecords { patients, appointments, emergencies, subjects })
+        Ok(VisitRecords { patients, appointments, emergencies, accesses, subjects })
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
