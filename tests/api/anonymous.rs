@@ -39,7 +39,8 @@ const PUBLIC: [&str; 25] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
-/// `accounts.rs`, those on records of patients in `records.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+/// `accounts.rs`, those on records of patients in `records.rs` and
+/// `desk_patients.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "addHoliday",
     "addRelative",
@@ -53,6 +54,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "changeVisitType",
     "confirmMyEmail",
     "confirmSecondFactor",
+    "correctPatient",
     "createClinic",
     "createDoctor",
     "createUser",
@@ -81,9 +83,11 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "requestCode",
     "resetPassword",
     "retireVisitType",
+    "searchPatients",
     "setOverride",
     "setUpSecondFactor",
     "signOut",
+    "takeDownPatient",
     "verifyCode",
 ];
 
@@ -131,6 +135,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "changeVisitType",
             "confirmMyEmail",
             "confirmSecondFactor",
+            "correctPatient",
             "createClinic",
             "createDoctor",
             "createUser",
@@ -172,9 +177,11 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "replaceWeeklyHours",
             "rescheduleAppointment",
             "retireVisitType",
+            "searchPatients",
             "setOverride",
             "setUpSecondFactor",
             "signOut",
+            "takeDownPatient",
         ]
     );
     assert_eq!(app.tables().await, before);

@@ -10,6 +10,7 @@ mod at_rest;
 mod booking;
 mod calendar_files;
 mod catalogue;
+mod desk_patients;
 mod dev_mail;
 mod face;
 mod hostile_tokens;

@@ -1,6 +1,6 @@
 //! Sealing what earlier versions have written in the clear: the part of a migration that SQL has no keys for.
 
-use appointments::infrastructure::{seal_clear_patients, seal_clear_visits};
+use appointments::infrastructure::{index_patients, seal_clear_patients, seal_clear_visits};
 use platform::crypto::Keyring;
 use platform::idempotency;
 use platform::pg::{self, PgSettings};
@@ -24,9 +24,25 @@ pub async fn something_is_clear(settings: &PgSettings) -> Result<bool, Failure> 
 /// # Errors
 /// Of the database.
 pub async fn seal_what_is_clear(settings: &PgSettings, keys: &Keyring) -> Result<usize, Failure> {
-    if !something_is_clear(settings).await? {
-        return Ok(0);
+    let sealed = if something_is_clear(settings).await? { seal(settings, keys).await? } else { 0 };
+    index(settings, keys).await?;
+    Ok(sealed)
+}
+
+/// Makes search keys of patients that have none: those of versions that knew no search.
+async fn index(settings: &PgSettings, keys: &Keyring) -> Result<(), Failure> {
+    let sql = "SELECT EXISTS (SELECT FROM appointments.patient WHERE search_keys IS NULL)";
+    if !pg::client(settings).await?.query_one(sql, &[]).await?.get::<_, bool>(0) {
+        return Ok(());
     }
+    let mut one = settings.clone();
+    one.max_connections = 1;
+    let pool = pg::pool(&one)?;
+    while index_patients(&pool, keys).await? > 0 {}
+    Ok(())
+}
+
+async fn seal(settings: &PgSettings, keys: &Keyring) -> Result<usize, Failure> {
     let mut one = settings.clone();
     one.max_connections = 1;
     let pool = pg::pool(&one)?;

@@ -3,6 +3,8 @@
 
 #[path = "postgres/busy.rs"]
 mod busy;
+#[path = "postgres/desk.rs"]
+mod desk;
 #[path = "postgres/emergency.rs"]
 mod emergency;
 #[path = "postgres/house.rs"]

@@ -143,6 +143,8 @@ pub const RULES: &[Rule] = rules! {
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
     "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
     "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
+    "correctPatient" "patient 1" DESK
+        |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0101"}));
     "createClinic" "" ADMINS |_, _| Ask::default().with(json!({"name": "N", "address": "A", "city": "boston"}));
     "createDoctor" "at clinic 1" NEW_AT_CLINIC new_doctor;
     "createUser" "" ADMINS
@@ -217,11 +219,16 @@ pub const RULES: &[Rule] = rules! {
     "resetPassword" "by code" BY_PROOF
         |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1", "new_password": GOOD}));
     "retireVisitType" "doctor 1" CALENDAR offer;
+    "searchPatients" "own reach" PRACTICE |_, _| Ask::default().with(json!({"name": "Alice"}));
     "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
     "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;
     "streamSlots" "" ALL a_doctor;
     "streamSlotsOfDoctors" "" ALL |_, _| Ask { hindered: true, ..Ask::default() };
+    "takeDownPatient" "at clinic 1" NEW_PATIENT |_, _| {
+        let body = json!({"clinic_id": id('c', 1), "name": "Nora Baker", "phone": "2125550100"});
+        Ask { field: Some("clinic_id"), ..Ask::default().with(body) }
+    };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 
@@ -233,6 +240,9 @@ const TEAM_OR_SETTING_UP: &str = "401 403 403 yes yes yes yes yes yes 401 401 ye
 const DOCTORS: &str = "401 403 403 yes yes yes 403 403 403 401 401 403";
 /// Who looks after the patient, treats the patient, or runs the front desk where that is done.
 const RECORD: &str = "401 yes 404 yes 404 404 yes 404 403 401 401 403";
+const DESK: &str = "401 403 403 403 403 403 yes 404 403 401 401 403";
+const NEW_PATIENT: &str = "401 403 403 403 403 403 yes 422 403 401 401 403";
+const PRACTICE: &str = "401 403 403 yes yes yes yes yes 403 401 401 403";
 const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 403 401 401 403";
 /// A password that is good enough.
 const GOOD: &str = "vexing quilt over a lamp";

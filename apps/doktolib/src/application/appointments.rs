@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use ::appointments::application::{
-    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, EndEmergencyAccess, GuestBooking,
-    ListAppointments, ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
-    ReadPatient, ReleaseRelative, RescheduleAppointment, VisitLetters, WatchReads, WelcomePatient,
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, CorrectPatient, EndEmergencyAccess,
+    GuestBooking, ListAppointments, ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog,
+    ReadAppointment, ReadPatient, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient,
+    VisitLetters, WatchReads, WelcomePatient,
 };
 use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, PatientsApi};
-use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgEmergencies, PgPatients, PgViews, PgVisitRecords};
+use ::appointments::infrastructure::{
+    PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgPatients, PgViews, PgVisitRecords,
+};
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
 
@@ -47,6 +50,7 @@ impl Appointments {
         let welcome =
             Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
         let emergencies = Arc::new(PgEmergencies::new(pool.clone(), journal.clone(), keys.clone()));
+        let desk = Arc::new(PgDesk::new(pool.clone(), journal.clone(), keys.clone()));
         let records_api = PatientsApi {
             read: ReadPatient {
                 patients: patients.clone(),
@@ -64,6 +68,15 @@ impl Appointments {
                 clock: clock.clone(),
             },
             end_emergency: EndEmergencyAccess { store: emergencies, clock: clock.clone() },
+            search: SearchPatients { desk: desk.clone(), watch: watch.clone() },
+            take_down: TakeDownPatient { desk: desk.clone(), watch: watch.clone(), clock: clock.clone() },
+            correct: CorrectPatient {
+                patients: patients.clone(),
+                desk,
+                policy: policy.clone(),
+                watch: watch.clone(),
+                clock: clock.clone(),
+            },
             answers: Answers::new(pool.clone(), keys.clone()),
         };
         let letters = VisitLetters {

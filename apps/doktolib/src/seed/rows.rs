@@ -67,7 +67,7 @@ impl Batch {
                 ),
                 rows("doctors.override_day", "doctor_id, on_date, hours"),
                 rows("doctors.time_off", "id, doctor_id, starts_at, ends_at"),
-                rows("appointments.patient", "id, name, email, name_key, email_key, created_at"),
+                rows("appointments.patient", "id, name, email, name_key, email_key, created_at, search_keys"),
                 rows(
                     "appointments.appointment",
                     "id, clinic_id, doctor_id, patient_id, visit_type_id, mode, starts_at, ends_at, blocked_from, \
@@ -151,7 +151,9 @@ impl Batch {
         self.patients += 1;
         let sealed = SealedPatient::new(&self.keys, patient.id, &patient.name, &patient.email);
         let row = self.row(PATIENT).value(patient.id).bytes(&sealed.name).bytes(&sealed.email);
-        row.bytes(&sealed.name_key).bytes(&sealed.email_key).value(patient.created_at).end();
+        let row = row.bytes(&sealed.name_key).bytes(&sealed.email_key).value(patient.created_at);
+        let search_keys: Vec<String> = sealed.search_keys.iter().map(i64::to_string).collect();
+        row.text(&format!("{{{}}}", search_keys.join(","))).end();
     }
 
     /// That a user books for a patient.

@@ -5,6 +5,8 @@ mod addressees;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod correct_patient;
+mod desk_ports;
 mod end_emergency_access;
 mod list_appointments;
 mod list_relatives;
@@ -19,6 +21,8 @@ mod read_patient;
 mod record_ports;
 mod release_relative;
 mod reschedule_appointment;
+mod search_patients;
+mod take_down_patient;
 #[cfg(test)]
 mod test_data;
 mod view_ports;
@@ -31,6 +35,8 @@ pub use addressees::{Addressee, Addressees};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use correct_patient::{CorrectPatient, CorrectPatientError};
+pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};
 pub use end_emergency_access::EndEmergencyAccess;
 pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};
@@ -53,6 +59,8 @@ pub use record_ports::{
 };
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
+pub use search_patients::{MOST_FOUND, SearchPatients, SearchPatientsError};
+pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
     VisitViews, Within,

@@ -50,7 +50,7 @@ pub trait PatientTies: Send + Sync {
     /// Is there a care link: a visit with that doctor, past or to come, that was not called off?
     async fn care_link(&self, doctor: DoctorId, patient: PatientId) -> Result<bool, PortFailure>;
 
-    /// Has the patient had, or will have, a visit at one of these clinics?
+    /// Has the patient had, or will have, a visit at one of these clinics, or was taken down by the front desk of one?
     async fn seen_at(&self, clinics: &[ClinicId], patient: PatientId) -> Result<bool, PortFailure>;
 
     /// Has that doctor opened the patient's record by emergency access, and is it open at this instant?

@@ -5,6 +5,7 @@ mod emergency;
 mod event;
 mod patient;
 mod patient_event;
+mod patient_search;
 mod relation;
 
 pub use appointment::{
@@ -14,4 +15,5 @@ pub use emergency::{BadReason, EmergencyAccess, EmergencyAccessId};
 pub use event::AppointmentEvent;
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
+pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use relation::Relation;

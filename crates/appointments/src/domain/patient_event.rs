@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use kernel::{DoctorId, DomainEvent, PatientId, UserId};
+use kernel::{ClinicId, DoctorId, DomainEvent, PatientId, UserId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -41,6 +41,13 @@ pub enum PatientEvent {
         /// Whom.
         patient_id: PatientId,
     },
+    /// A front desk has taken down somebody without an account.
+    TakenDown {
+        /// Whom.
+        patient_id: PatientId,
+        /// At which clinic.
+        clinic_id: ClinicId,
+    },
     /// A doctor without a care link has opened a record.
     EmergencyOpened {
         /// Whose.
@@ -66,6 +73,7 @@ impl DomainEvent for PatientEvent {
             Self::RelativeAdded { .. } => "patient.relative_added",
             Self::PatientCorrected { .. } => "patient.corrected",
             Self::RelativeReleased { .. } => "patient.relative_released",
+            Self::TakenDown { .. } => "patient.taken_down",
             Self::EmergencyOpened { .. } => "patient.emergency_opened",
             Self::EmergencyEnded { .. } => "patient.emergency_ended",
         }
@@ -77,6 +85,7 @@ impl DomainEvent for PatientEvent {
             | Self::RelativeAdded { patient_id, .. }
             | Self::PatientCorrected { patient_id, .. }
             | Self::RelativeReleased { patient_id, .. }
+            | Self::TakenDown { patient_id, .. }
             | Self::EmergencyOpened { patient_id, .. }
             | Self::EmergencyEnded { patient_id, .. } => patient_id.as_uuid(),
         }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::schema::patient;
 use super::sealed::{blind_keys, places};
+use super::search_keys::keys_of;
 use crate::domain::Patient;
 
 /// A patient as it lies in the table.
@@ -23,6 +24,8 @@ pub(super) struct PatientRow {
     birth_date: Option<Vec<u8>>,
     version: i32,
     created_at: DbTimestamp,
+    /// By what the person is found; never read back.
+    search_keys: Option<Vec<i64>>,
 }
 
 impl PatientRow {
@@ -43,6 +46,7 @@ impl PatientRow {
             birth_date: person.birth_date.map(|date| seal(places::BIRTH_DATE, &date.to_string())),
             version: person.version,
             created_at: person.created_at.to_diesel(),
+            search_keys: Some(keys_of(keys, person)),
         }
     }
 

@@ -116,7 +116,7 @@ impl PgVisitRecords {
         const PATIENTS: Wanted = Wanted {
             table: "appointments.patient",
             of: "t.id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
-            but: &[],
+            but: &["search_keys"],
         };
         const VISITS: Wanted = Wanted {
             table: "appointments.appointment",
@@ -234,7 +234,7 @@ impl PgVisitRecords {
             .await?;
         diesel::sql_query(
             "UPDATE appointments.patient
-                SET name = $2, email = NULL, name_key = NULL, email_key = NULL, phone = NULL, birth_date = NULL,
+                SET name = $2, email = NULL, name_key = NULL, email_key = NULL, phone = NULL, birth_date = NULL, search_keys = '{}',
                     version = version + 1, purge_after = $3
               WHERE id = $1",
         )

@@ -70,13 +70,15 @@ impl PatientTies for PgPatients {
         .await
     }
 
-    async fn seen_at(&self, clinics: &[ClinicId], patient: PatientId) -> Result<bool, PortFailure> {
+    async fn seen_at(&self, clinics: &[ClinicId], person: PatientId) -> Result<bool, PortFailure> {
         let clinics: Vec<Uuid> = clinics.iter().map(|clinic| clinic.as_uuid()).collect();
         pg::read(&self.pool, "read where a patient is seen", async |mut conn| {
             let visits = appointment::table
-                .filter(appointment::patient_id.eq(patient.as_uuid()))
+                .filter(appointment::patient_id.eq(person.as_uuid()))
                 .filter(appointment::clinic_id.eq_any(&clinics));
-            diesel::select(exists(visits)).get_result(&mut conn).await
+            let taken_down =
+                patient::table.filter(patient::id.eq(person.as_uuid())).filter(patient::taken_down_at.eq_any(&clinics));
+            diesel::select(exists(visits).or(exists(taken_down))).get_result(&mut conn).await
         })
         .await
     }

@@ -11,6 +11,8 @@ diesel::table! {
         phone -> Nullable<Binary>,
         birth_date -> Nullable<Binary>,
         version -> Integer,
+        search_keys -> Nullable<Array<BigInt>>,
+        taken_down_at -> Nullable<Uuid>,
     }
 }
 

@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Nullable, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
 use kernel::PortFailure;
 use platform::crypto::Keyring;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
 use super::schema::{clear_appointment, clear_patient};
+use super::search_keys::keys_of;
 use crate::domain::Patient;
 
 /// Places of sealed values: schema, table and column.
@@ -53,6 +55,8 @@ pub struct SealedPatient {
     pub name_key: [u8; 32],
     /// `email_key`, of the address in lower case.
     pub email_key: [u8; 32],
+    /// `search_keys`, of name and address.
+    pub search_keys: Vec<i64>,
 }
 
 impl SealedPatient {
@@ -64,6 +68,9 @@ impl SealedPatient {
             email: keys.seal_text(places::EMAIL, id, email),
             name_key: keys.blind(NAME_INDEX, &name.to_lowercase()),
             email_key: keys.blind(EMAIL_INDEX, &email.to_lowercase()),
+            search_keys: Patient::enrol(name, email, Timestamp::UNIX_EPOCH)
+                .map(|person| keys_of(keys, &person))
+                .unwrap_or_default(),
         }
     }
 }

@@ -211,6 +211,10 @@ roles! {
     Patients: Patient;
     /// Those who look after patients or treat them, and their front desks.
     Carers: Patient Doctor Staff;
+    /// Those who treat patients, and their front desks.
+    Practice: Doctor Staff;
+    /// Front desks alone.
+    Desk: Staff;
     /// Doctors alone.
     Doctors: Doctor;
     /// Those who run calendars.

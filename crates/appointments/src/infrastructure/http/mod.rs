@@ -4,6 +4,7 @@ mod bodies;
 mod book;
 mod book_body;
 mod calendar_file;
+mod desk_patients;
 mod lists;
 mod manage;
 mod marks;
@@ -73,6 +74,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)
+        .service(desk_patients::search_patients)
+        .service(desk_patients::take_down_patient)
+        .service(desk_patients::correct_patient)
         .service(patients::get_patient)
         .service(patients::open_emergency_access)
         .service(patients::end_emergency_access)

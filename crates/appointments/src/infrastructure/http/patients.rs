@@ -17,7 +17,8 @@ use validator::Validate;
 use super::manage::scope;
 use super::relatives::utc;
 use crate::application::{
-    AccessIs, EmergencyError, EndEmergencyAccess, OpenAccess, OpenEmergencyAccess, PatientRecord, ReadPatient, Standing,
+    AccessIs, CorrectPatient, EmergencyError, EndEmergencyAccess, OpenAccess, OpenEmergencyAccess, PatientRecord,
+    ReadPatient, SearchPatients, Standing, TakeDownPatient,
 };
 
 /// What the handlers of patients' records need.
@@ -28,6 +29,12 @@ pub struct PatientsApi {
     pub open_emergency: OpenEmergencyAccess,
     /// Closes them.
     pub end_emergency: EndEmergencyAccess,
+    /// Finds patients.
+    pub search: SearchPatients,
+    /// Takes patients down.
+    pub take_down: TakeDownPatient,
+    /// Corrects patients.
+    pub correct: CorrectPatient,
     /// First answers, kept.
     pub answers: Answers,
 }

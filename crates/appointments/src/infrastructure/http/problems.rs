@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, EmergencyError, FreeSlot, ListError, MarkError,
-    NoOffer, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, CorrectPatientError, EmergencyError, FreeSlot,
+    ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError,
+    SearchPatientsError, TakeDownError,
 };
-use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal};
+use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError};
 
 macro_rules! kinds {
     ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
@@ -53,6 +54,8 @@ kinds! {
         "One user looks after at most twenty others. Let go of somebody first.";
     CARE_LINK 409 "care-link" "You treat this patient"
         "The record is open to you by a visit of yours: read it without emergency access.";
+    PERHAPS_KNOWN 409 "perhaps-known" "Somebody of this name and birth date is known"
+        "The member patient_ids names up to five. Look at them; when it is somebody else, send the request again with somebody_else set to true.";
     ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
         "Your own record goes with your account; erase the account to have it pseudonymised.";
 }
@@ -192,6 +195,51 @@ impl From<RecordError> for Problem {
         match error {
             RecordError::NotFound => Self::of(&kinds::NOT_FOUND),
             RecordError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<SearchPatientsError> for Problem {
+    fn from(error: SearchPatientsError) -> Self {
+        match error {
+            SearchPatientsError::NotFound => Self::of(&kinds::FORBIDDEN),
+            SearchPatientsError::Unsearchable(SearchError::Nothing) => {
+                bad("name", "required", "or phone, email or birth_date is required")
+            }
+            SearchPatientsError::Unsearchable(SearchError::BadName) => bad("name", "name", "must have letters"),
+            SearchPatientsError::Unsearchable(SearchError::BadPhone) => {
+                bad("phone", "phone", "must have six digits at least")
+            }
+            SearchPatientsError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<TakeDownError> for Problem {
+    fn from(error: TakeDownError) -> Self {
+        match error {
+            TakeDownError::OthersClinic => bad("clinic_id", "unknown", "is no clinic of yours"),
+            TakeDownError::BadPatient(error) => bad_patient(error, ""),
+            TakeDownError::PerhapsKnown(patients) => {
+                let ids = patients.iter().map(|id| Value::String(id.to_string())).collect();
+                Self::of(&PERHAPS_KNOWN).member("patient_ids", Value::Array(ids))
+            }
+            TakeDownError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            TakeDownError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<CorrectPatientError> for Problem {
+    fn from(error: CorrectPatientError) -> Self {
+        match error {
+            CorrectPatientError::NotFound => Self::of(&kinds::NOT_FOUND),
+            CorrectPatientError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CorrectPatientError::AccountsAddress => {
+                bad("email", "theirs", "is for the person with the account to change")
+            }
+            CorrectPatientError::BadPatient(error) => bad_patient(error, ""),
+            CorrectPatientError::Failed(failure) => Self::internal(&failure),
         }
     }
 }
