@@ -10,11 +10,12 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 25] = [
+const PUBLIC: [&str; 26] = [
     "bookAppointment",
     "forgotPassword",
     "getClinic",
     "getDoctor",
+    "getFeedFile",
     "getVisitType",
     "listCities",
     "listClinics",
@@ -52,6 +53,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "changePassword",
     "changeRelative",
     "changeVisitType",
+    "closeFeed",
+    "closeMyFeed",
     "confirmMyEmail",
     "confirmSecondFactor",
     "correctPatient",
@@ -72,6 +75,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "markCompleted",
     "markNoShow",
     "openEmergencyAccess",
+    "openFeed",
+    "openMyFeed",
     "putMyConsents",
     "refreshSession",
     "register",
@@ -133,6 +138,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "changePassword",
             "changeRelative",
             "changeVisitType",
+            "closeFeed",
+            "closeMyFeed",
             "confirmMyEmail",
             "confirmSecondFactor",
             "correctPatient",
@@ -159,6 +166,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getUser",
             "listAccesses",
             "listAppointments",
+            "listFeeds",
+            "listMyFeeds",
             "listOverrides",
             "listRelatives",
             "listSessions",
@@ -169,6 +178,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "markCompleted",
             "markNoShow",
             "openEmergencyAccess",
+            "openFeed",
+            "openMyFeed",
             "putMyConsents",
             "releaseRelative",
             "removeHoliday",

@@ -243,7 +243,7 @@ impl App {
     pub async fn tables(&self) -> BTreeMap<String, String> {
         let client = self.client().await;
         let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
-             WHERE schemaname IN ('appointments', 'auth', 'doctors', 'journal', 'notifications', 'platform')
+             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform')
              AND tablename NOT IN ('soonest', 'attempt')";
         let mut hashes = BTreeMap::new();
         for row in client.query(tables, &[]).await.unwrap() {

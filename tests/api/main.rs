@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod at_rest;
 mod booking;
+mod calendar_feeds;
 mod calendar_files;
 mod catalogue;
 mod desk_patients;

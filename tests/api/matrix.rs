@@ -62,6 +62,19 @@ async fn stage() -> (App, Staged) {
         doctor(1)
     ))
     .await;
+    // Addresses for calendar programs: two of the patient's, since one is closed, and one of the doctor's.
+    app.sql(&format!(
+        "INSERT INTO calendars.feed (id, secret_digest, user_id, doctor_id, details, language, opened_by, created_at)
+         VALUES ('{}', sha256('y'), '{user}', NULL, 'full', 'en', '{user}', '2027-01-01Z'),
+                ('{}', sha256('{}'), '{user}', NULL, 'full', 'en', '{user}', '2027-01-01Z'),
+                ('{}', sha256('x'), NULL, '{}', 'busy', 'en', '{user}', '2027-01-01Z')",
+        id('7', 2),
+        id('7', 3),
+        "A".repeat(43),
+        id('7', 1),
+        doctor(1),
+    ))
+    .await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
     (app, Staged { session: opened.session.to_string() })

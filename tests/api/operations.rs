@@ -19,6 +19,7 @@ fn registry() -> Vec<&'static Kind> {
         appointments::infrastructure::http::PROBLEMS,
         auth::infrastructure::http::PROBLEMS,
         auth::infrastructure::http::RECORDS_PROBLEMS,
+        calendars::infrastructure::http::PROBLEMS,
         doctors::infrastructure::http::PROBLEMS,
     ];
     kinds::ALL.iter().chain(slices.into_iter().flatten()).copied().collect()

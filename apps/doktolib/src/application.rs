@@ -2,6 +2,7 @@
 
 mod accounts;
 mod appointments;
+mod calendars;
 mod doctors;
 
 use std::sync::Arc;
@@ -9,13 +10,14 @@ use std::sync::Arc;
 use ::appointments::application::GuestBooking;
 use ::appointments::infrastructure::PgVisitRecords;
 use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
+use ::calendars::application::Writer;
+use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{LiveSlots, Soonest};
 use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
 use auth::infrastructure::{COST, PgUsers, TokenKeys};
-use calendars::application::Writer;
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
@@ -128,6 +130,7 @@ pub struct Application {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
+    pub(crate) calendars: Data<CalendarsApi>,
     pub(crate) patients: Data<PatientsApi>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
@@ -163,6 +166,7 @@ impl Application {
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
         let appointments = Appointments::new(&base, &doctors, guests);
+        let calendars = calendars::api(&base, &appointments);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
 
@@ -190,6 +194,7 @@ impl Application {
             mailbox: mailing.mailbox,
             doctors: Data::new(doctors.api),
             appointments: Data::new(appointments.api),
+            calendars: Data::new(calendars),
             patients: Data::new(appointments.patients),
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),

@@ -15,7 +15,7 @@ use platform::limits::{Budgets, Rate, RedisAddress, SharedBudgets, WithoutRedis}
 /// How much clients may ask; the default is as much as they like.
 #[derive(Debug, Clone, Default)]
 pub struct Rates {
-    /// For each client, on everything under `/api/v1`; `None` is without limit.
+    /// For each client, on everything under `/api/v1`, and on addresses for calendar programs; `None` is without limit.
     pub default: Option<Rate>,
     /// For each address, on the operations that try passwords and codes.
     pub auth: Option<Rate>,
@@ -54,6 +54,9 @@ impl Limits {
 /// Health answers always: whoever watches over the process must not be turned away. A refresh token cannot be guessed,
 /// and a practice whose people all come from one address refreshes often, so this is counted like everything else.
 fn counted(path: &str) -> Counted {
+    if path.starts_with("/calendars/") {
+        return Counted::Default;
+    }
     let Some(rest) = path.strip_prefix("/api/v1/") else { return Counted::Not };
     match rest {
         "health" => Counted::Not,

@@ -29,6 +29,7 @@ use crate::routes::collected;
         (name = "Relatives", description = "Whom somebody books for"),
         (name = "Patients", description = "Records of patients, for those who treat them"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
+        (name = "Calendars", description = "Visits for calendar programs"),
         (name = "Operations", description = "For those who run an installation"),
     ),
 )]

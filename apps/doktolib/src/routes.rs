@@ -20,12 +20,13 @@ use crate::{openapi, system};
 
 /// The operations that stand in the API's description.
 pub fn collected(config: &mut ServiceConfig<'_>) {
-    config.configure(system::routes).service(
+    config.configure(system::routes).configure(calendars::infrastructure::http::subscriptions).service(
         scope("/api/v1")
             .configure(system::api_routes)
             .configure(doctors::infrastructure::http::routes)
             .configure(appointments::infrastructure::http::routes)
-            .configure(auth::infrastructure::http::routes),
+            .configure(auth::infrastructure::http::routes)
+            .configure(calendars::infrastructure::http::routes),
     );
 }
 
@@ -45,6 +46,7 @@ pub fn app(
         .app_data(application.doctors.clone())
         .app_data(application.appointments.clone())
         .app_data(application.patients.clone())
+        .app_data(application.calendars.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())

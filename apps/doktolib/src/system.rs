@@ -8,6 +8,7 @@ use actix_web::web::{Data, Path, Redirect};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use appointments::infrastructure::http::PROBLEMS as APPOINTMENTS_PROBLEMS;
 use auth::infrastructure::http::{PROBLEMS as AUTH_PROBLEMS, RECORDS_PROBLEMS};
+use calendars::infrastructure::http::PROBLEMS as CALENDARS_PROBLEMS;
 use diesel::IntoSql as _;
 use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
@@ -144,6 +145,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .iter()
         .chain(APPOINTMENTS_PROBLEMS)
         .chain(AUTH_PROBLEMS)
+        .chain(CALENDARS_PROBLEMS)
         .chain(DOCTORS_PROBLEMS)
         .chain(RECORDS_PROBLEMS)
         .copied()

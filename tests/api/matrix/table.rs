@@ -141,6 +141,8 @@ pub const RULES: &[Rule] = rules! {
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
+    "closeFeed" "doctor 1" CALENDAR |staged, caller| Ask { part: id('7', 1), ..a_doctor(staged, caller) };
+    "closeMyFeed" "address of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 2), '7');
     "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
     "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
     "correctPatient" "patient 1" DESK
@@ -164,6 +166,7 @@ pub const RULES: &[Rule] = rules! {
     "getCalendar" "doctor 1" CALENDAR a_doctor;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
     "getDoctor" "" ALL a_doctor;
+    "getFeedFile" "by its secret" ALL |_, _| Ask { id: "A".repeat(43), ..Ask::default() };
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
     "getOverride" "doctor 1" CALENDAR day;
@@ -176,7 +179,9 @@ pub const RULES: &[Rule] = rules! {
     "listCities" "" ALL nothing;
     "listClinics" "" ALL nothing;
     "listDoctors" "" ALL nothing;
+    "listFeeds" "doctor 1" CALENDAR a_doctor;
     "listHolidays" "" ALL clinic;
+    "listMyFeeds" "own" PATIENTS nothing;
     "listOverrides" "doctor 1" CALENDAR a_doctor;
     "listRelatives" "own" PATIENTS nothing;
     "listSessions" "own" SIGNED_IN nothing;
@@ -200,6 +205,8 @@ pub const RULES: &[Rule] = rules! {
         let why = json!({"reason": "Unconscious on arrival"});
         Ask { hindered: caller == Caller::Doctor, ..patient(staged, caller).with(why) }
     };
+    "openFeed" "doctor 1" CALENDAR a_doctor;
+    "openMyFeed" "own" PATIENTS nothing;
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;

@@ -18,8 +18,8 @@ use platform::signing::LinkSigner;
 use super::Base;
 use super::doctors::Doctors;
 use crate::neighbours::{
-    AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments, PracticesForAppointments,
-    SoonestForAppointments,
+    AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments,
+    PracticesForAppointments, SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -30,6 +30,8 @@ pub(super) struct Appointments {
     pub(super) api: AppointmentsApi,
     /// The API of records.
     pub(super) patients: PatientsApi,
+    /// Visits, for those who subscribe to them.
+    pub(super) visits: Arc<AppointmentsForCalendars>,
 }
 
 impl Appointments {
@@ -134,6 +136,10 @@ impl Appointments {
             letters,
         };
         let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
-        Self { welcome, records, api, patients: records_api }
+        let visits = Arc::new(AppointmentsForCalendars {
+            views: PgViews::new(pool.clone(), keys.clone()),
+            patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
+        });
+        Self { welcome, records, api, patients: records_api, visits }
     }
 }

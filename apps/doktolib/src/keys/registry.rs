@@ -34,6 +34,7 @@ pub const DIGESTS: &[&str] = &[
     "auth.recovery_code.digest",
     "auth.refresh_token.digest",
     "auth.session.cookie_digest",
+    "calendars.feed.secret_digest",
     "journal.audit_event.hash",
     "journal.audit_head.hash",
     "platform.clear_answer.body",

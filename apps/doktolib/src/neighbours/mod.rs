@@ -1,15 +1,21 @@
 //! Where one slice asks another: adapters named `<answerer>_for_<asker>`, without decisions of their own.
 
 mod appointments_for_auth;
+mod appointments_for_calendars;
 mod appointments_for_doctors;
 mod auth_for_appointments;
+mod auth_for_calendars;
 mod calendars_for_appointments;
 mod doctors_for_appointments;
 mod doctors_for_auth;
+mod doctors_for_calendars;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
+pub use appointments_for_calendars::AppointmentsForCalendars;
 pub use appointments_for_doctors::AppointmentsForDoctors;
 pub use auth_for_appointments::AuthForAppointments;
+pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
 pub use doctors_for_appointments::{DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments};
 pub use doctors_for_auth::DoctorsForAuth;
+pub use doctors_for_calendars::DoctorsForCalendars;
