@@ -10,8 +10,9 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 26] = [
+const PUBLIC: [&str; 27] = [
     "bookAppointment",
+    "confirmAppointment",
     "forgotPassword",
     "getClinic",
     "getDoctor",
@@ -40,8 +41,8 @@ const PUBLIC: [&str; 26] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
-/// `accounts.rs`, those on records of patients in `records.rs` and
-/// `desk_patients.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+/// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on holds in
+/// `guest_code.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "addHoliday",
     "addRelative",
@@ -55,6 +56,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "changeVisitType",
     "closeFeed",
     "closeMyFeed",
+    "confirmAppointment",
     "confirmMyEmail",
     "confirmSecondFactor",
     "correctPatient",

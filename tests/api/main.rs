@@ -14,6 +14,7 @@ mod catalogue;
 mod desk_patients;
 mod dev_mail;
 mod face;
+mod guest_code;
 mod hostile_tokens;
 mod idempotency;
 mod letters;

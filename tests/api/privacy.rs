@@ -133,6 +133,16 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
         .await
         .unwrap();
 
+    let hold = Uuid::now_v7();
+    app.sql(&format!(
+        "INSERT INTO appointments.appointment (id, clinic_id, doctor_id, visit_type_id, mode, starts_at, ends_at, blocked_from,
+                blocked_until, time_zone, price_cents, status, held_until, created_at, updated_at)
+         VALUES ('{hold}', '{hold}', '{hold}', '{hold}', 'video', '2027-04-01Z', '2027-04-02Z', '2027-04-01Z', '2027-04-02Z',
+                 'UTC', 0, 'held', '2027-04-01Z', now(), now());
+         INSERT INTO appointments.hold (id, kind, user_id) VALUES ('{hold}', 'form', '{account_id}')"
+    ))
+    .await;
+
     let mut planted = vec!["planted-1".to_owned(), "planted-read".to_owned()];
     for sealed in SEALED {
         for column in sealed.columns {
@@ -148,6 +158,7 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "appointments.patient" => id('b', RELATIVE).parse().unwrap(),
                 "appointments.appointment" => visit,
                 "appointments.emergency_access" => emergency,
+                "appointments.hold" => hold,
                 "journal.outbox" => {
                     planted.push(word);
                     continue;

@@ -8,8 +8,8 @@ mod doctors;
 use std::sync::Arc;
 
 use ::appointments::application::GuestBooking;
-use ::appointments::infrastructure::PgVisitRecords;
 use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
+use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::Writer;
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
@@ -137,6 +137,8 @@ pub struct Application {
     pub(crate) records: Data<RecordsApi>,
     /// What visits tell of people.
     pub visit_records: PgVisitRecords,
+    /// Times that are held.
+    pub holds: PgHolds,
     pub(crate) system: Data<SystemApi>,
 }
 
@@ -201,6 +203,7 @@ impl Application {
             account_api: Data::new(accounts.api),
             records: Data::new(accounts.records),
             visit_records: appointments.records,
+            holds: appointments.holds,
             system: Data::new(system),
         }
     }

@@ -1,5 +1,6 @@
 //! The configuration: environment variables, read once at the start, all faults told at once.
 
+mod booking;
 mod mail;
 
 mod sign_in;
@@ -236,7 +237,7 @@ impl Config {
             smtp: mail::smtp(&mut read, tier),
             mail_from: mail::sender(&mut read, tier),
             rates: rates(&mut read, tier),
-            guests: guests(&mut read, tier),
+            guests: booking::guests(&mut read, tier),
             sign_in_limits: sign_in::limits(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
@@ -362,19 +363,6 @@ fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
     let default = rate("RATE_LIMIT", if tier == Tier::Staging { "500/15m" } else { "1000/15m" });
     let auth = rate("RATE_LIMIT_AUTH", "60/15m");
     Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
-}
-
-fn guests(read: &mut Reader<'_>, tier: Tier) -> GuestBooking {
-    match read.text("GUEST_BOOKING").as_deref() {
-        Some("immediate") => GuestBooking::Immediate,
-        Some("off") => GuestBooking::Off,
-        None if tier == Tier::Development => GuestBooking::Immediate,
-        None => GuestBooking::Off,
-        Some(_) => {
-            read.fault("GUEST_BOOKING", "must be immediate or off");
-            GuestBooking::Off
-        }
-    }
 }
 
 /// Where an ordinary user and where root keep an application's data.

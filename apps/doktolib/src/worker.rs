@@ -32,7 +32,7 @@ async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
     seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() {
         let outcome = tokio::select! {
-            _ = often.tick() => refresh(application).await,
+            _ = often.tick() => clear_holds(application).await.and(refresh(application).await),
             _ = seldom.tick() => forget(application).await,
             _ = stop.changed() => break,
         };
@@ -53,6 +53,13 @@ pub async fn refresh(application: &Application) -> Result<(), PortFailure> {
             return Ok(());
         }
     }
+}
+
+/// Clears away holds that are over. They count for nothing anyway; but they name people, and pages that stay open hear
+/// of a freed time by this.
+async fn clear_holds(application: &Application) -> Result<(), PortFailure> {
+    while application.holds.clear(BATCH, application.clock.now()).await? > 0 {}
+    Ok(())
 }
 
 async fn forget(application: &Application) -> Result<(), PortFailure> {

@@ -7,6 +7,8 @@ mod busy;
 mod desk;
 #[path = "postgres/emergency.rs"]
 mod emergency;
+#[path = "postgres/holds.rs"]
+mod holds;
 #[path = "postgres/house.rs"]
 mod house;
 #[path = "postgres/patients.rs"]

@@ -53,6 +53,8 @@ impl Ask {
 const ALL: &str = "yes yes yes yes yes yes yes yes yes yes yes yes";
 /// Whoever asks is answered as one who does not have what opens it: a token, a code, a password.
 pub const BY_PROOF: &str = "401 401 401 401 401 401 401 401 401 401 401 401";
+/// Whoever has the code of a guest's hold; half a sign-in is good for nothing.
+const CODE_OF_A_HOLD: &str = "401 401 401 401 401 401 401 401 401 401 401 403";
 const SIGNED_IN: &str = "401 yes yes yes yes yes yes yes yes 401 401 403";
 const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
 /// Both sides of a visit, its clinic's front desk, administrators, and its link.
@@ -143,6 +145,7 @@ pub const RULES: &[Rule] = rules! {
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
     "closeFeed" "doctor 1" CALENDAR |staged, caller| Ask { part: id('7', 1), ..a_doctor(staged, caller) };
     "closeMyFeed" "address of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 2), '7');
+    "confirmAppointment" "by code" CODE_OF_A_HOLD |_, _| Ask::of(id('a', VISIT), 'a').with(json!({"code": "424242"}));
     "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
     "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
     "correctPatient" "patient 1" DESK

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ::appointments::application::{
-    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, CorrectPatient, EndEmergencyAccess,
-    GuestBooking, ListAppointments, ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog,
-    ReadAppointment, ReadPatient, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient,
-    VisitLetters, WatchReads, WelcomePatient,
+    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, ConfirmBooking, CorrectPatient,
+    EndEmergencyAccess, GuestBooking, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment,
+    OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment, ReadPatient, ReleaseRelative, RescheduleAppointment,
+    SearchPatients, TakeDownPatient, VisitLetters, WatchReads, WelcomePatient,
 };
 use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, PatientsApi};
 use ::appointments::infrastructure::{
-    PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgPatients, PgViews, PgVisitRecords,
+    PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgHolds, PgPatients, PgViews, PgVisitRecords, SecretHoldCodes,
 };
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
@@ -27,6 +27,8 @@ pub(super) struct Appointments {
     pub(super) welcome: Arc<WelcomePatient>,
     /// What visits tell of people.
     pub(super) records: PgVisitRecords,
+    /// Times that are held.
+    pub(super) holds: PgHolds,
     pub(super) api: AppointmentsApi,
     /// The API of records.
     pub(super) patients: PatientsApi,
@@ -39,6 +41,8 @@ impl Appointments {
         let Base { pool, journal, keys, clock, secret, public_url, users, writer } = base;
         let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
         let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
+        let holds = PgHolds::new(pool.clone(), journal.clone(), keys.clone(), watch.clone());
+        let codes = Arc::new(SecretHoldCodes::new(secret));
         let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
         let store = Arc::new(store);
         let agenda = Arc::new(DoctorsForAppointments { offer: doctors.offer(), next_free: doctors.next_free() });
@@ -87,6 +91,21 @@ impl Appointments {
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
         let api = AppointmentsApi {
+            hold_for_guest: HoldForGuest {
+                holds: Arc::new(holds.clone()),
+                codes: codes.clone(),
+                agenda: agenda.clone(),
+                practices: practices.clone(),
+                clock: clock.clone(),
+            },
+            confirm: ConfirmBooking {
+                store: store.clone(),
+                holds: Arc::new(holds.clone()),
+                codes,
+                letters: letters.clone(),
+                agenda: agenda.clone(),
+                clock: clock.clone(),
+            },
             book: BookAppointment {
                 store: store.clone(),
                 patients: patients.clone(),
@@ -140,6 +159,6 @@ impl Appointments {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
         });
-        Self { welcome, records, api, patients: records_api, visits }
+        Self { welcome, records, holds, api, patients: records_api, visits }
     }
 }

@@ -33,7 +33,7 @@ fn every_fault_is_told_at_once_with_its_variable() {
         ("RATE_LIMIT", "1000"),
         ("RATE_LIMIT_AUTH", "0/15m"),
         ("REDIS_URL", "localhost"),
-        ("GUEST_BOOKING", "code"),
+        ("GUEST_BOOKING", "maybe"),
         ("SEED_NUM_DOCTORS", "10001"),
         ("SEED_FORCE", "maybe"),
         ("LOG_FORMAT", "xml"),
@@ -64,14 +64,14 @@ fn every_fault_is_told_at_once_with_its_variable() {
 }
 
 #[test]
-fn production_wants_a_secret_and_closes_guest_booking() {
+fn production_wants_a_secret_and_has_guests_prove_their_address() {
     assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
     let mail = [("SMTP_URL", "smtps://u:p@mail.example"), ("MAIL_FROM", "no-reply@clinic.example")];
     let production = [("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))];
     let config = read(&[production, mail].concat()).unwrap();
     assert_eq!(
         (config.guests, config.host.as_str(), config.log_format),
-        (GuestBooking::Off, "0.0.0.0", LogFormat::Json)
+        (GuestBooking::Code, "0.0.0.0", LogFormat::Json)
     );
 }
 

@@ -16,6 +16,7 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "appointments.patient", id: "id", columns: &["name", "email", "phone", "birth_date"] },
     SealedTable { table: "appointments.appointment", id: "id", columns: &["notes", "cancel_reason"] },
     SealedTable { table: "appointments.emergency_access", id: "id", columns: &["reason"] },
+    SealedTable { table: "appointments.hold", id: "id", columns: &["draft"] },
     SealedTable { table: "auth.account", id: "id", columns: &["name", "email", "totp_secret"] },
     SealedTable { table: "auth.session", id: "id", columns: &["client"] },
     SealedTable { table: "auth.code", id: "id", columns: &["details"] },
@@ -25,6 +26,9 @@ pub const SEALED: &[SealedTable] = &[
 
 /// Columns of bytes that hold keyed hashes or digests: they tell nothing, and do not rotate.
 pub const DIGESTS: &[&str] = &[
+    "appointments.hold.client_key",
+    "appointments.hold.digest",
+    "appointments.hold.email_key",
     "appointments.patient.name_key",
     "appointments.patient.email_key",
     "auth.account.email_key",

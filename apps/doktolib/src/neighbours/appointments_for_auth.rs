@@ -59,6 +59,11 @@ impl PersonalRecords for VisitRecordsForAuth {
                     "When doctors, front desks and administrators have read of you and the people you look after.",
                     &found.accesses,
                 ),
+                file(
+                    "holds.json",
+                    "Times that are held for you just now, and what you have told with them.",
+                    &found.holds,
+                ),
             ],
             subjects: found.subjects,
         })

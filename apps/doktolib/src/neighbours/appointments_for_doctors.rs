@@ -4,7 +4,8 @@ use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::BusyTimes;
 use doctors::domain::BookedVisit;
-use doctors::infrastructure::{BookedVisits, BusyInTransaction};
+use doctors::infrastructure::{BookedVisits, BusyInTransaction, Taken};
+use jiff::Timestamp;
 use kernel::{DoctorId, Interval, PortFailure};
 use platform::pg::{self, PgPool};
 use uuid::Uuid;
@@ -17,19 +18,20 @@ pub struct AppointmentsForDoctors {
 
 #[async_trait]
 impl BusyTimes for AppointmentsForDoctors {
-    async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure> {
-        pg::read(&self.pool, "read what is booked", async |conn| busy_of(conn, doctor, span).await).await
+    async fn busy(&self, doctor: DoctorId, span: Interval, now: Timestamp) -> Result<Vec<Interval>, PortFailure> {
+        pg::read(&self.pool, "read what is booked", async |conn| busy_of(conn, doctor, span, now).await).await
     }
 
     async fn busy_of_many(
         &self,
         doctors: &[DoctorId],
         span: Interval,
+        now: Timestamp,
     ) -> Result<Vec<(DoctorId, Interval)>, PortFailure> {
         let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
         let taken =
-            pg::read(&self.pool, "read what is booked", async |conn| busy_of_many(conn, &ids, span).await).await?;
-        Ok(taken.into_iter().map(|(doctor, stretch)| (DoctorId::from_uuid(doctor), stretch)).collect())
+            pg::read(&self.pool, "read what is booked", async |conn| busy_of_many(conn, &ids, span, now).await).await?;
+        Ok(taken.into_iter().map(|taken| (taken.doctor, taken.blocked)).collect())
     }
 }
 
@@ -40,8 +42,15 @@ impl BusyInTransaction for AppointmentsForDoctors {
         conn: &mut AsyncPgConnection,
         doctors: &[Uuid],
         span: Interval,
-    ) -> Result<Vec<(Uuid, Interval)>, DieselError> {
-        busy_of_many(conn, doctors, span).await
+        now: Timestamp,
+    ) -> Result<Vec<Taken>, DieselError> {
+        let taken = busy_of_many(conn, doctors, span, now).await?;
+        let in_their_words = |taken: appointments::infrastructure::Taken| Taken {
+            doctor: taken.doctor,
+            blocked: taken.blocked,
+            held_until: taken.held_until,
+        };
+        Ok(taken.into_iter().map(in_their_words).collect())
     }
 }
 

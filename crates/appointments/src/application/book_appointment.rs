@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PatientId, PortFailure, Recorded};
+use kernel::{Actor, AppointmentId, Caller, Clock, FailureKind, Once, OnceError, PatientId, PortFailure, Recorded};
 
+use super::hold_ports::Claim;
 use super::patient_ports::PatientStore;
 use super::policy::Policy;
 use super::ports::{
@@ -48,6 +49,8 @@ pub struct Booking {
     pub whom: Whom,
     /// What the doctor should know.
     pub notes: Option<String>,
+    /// A hold of who books, which is given up for the visit.
+    pub hold: Option<AppointmentId>,
 }
 
 /// Why nothing was booked.
@@ -167,7 +170,8 @@ impl BookAppointment {
             let details = AppointmentDetails { appointment, patient };
             let letter = self.letters.naming(caller, &details, names.clone()).await?;
             let edition = Some(offer.edition);
-            let new = NewAppointment { details, patient_is_new, booked, edition, letter, once: once.clone() };
+            let hold = booking.hold.map(Claim::GivenUp);
+            let new = NewAppointment { details, patient_is_new, booked, edition, hold, letter, once: once.clone() };
             match self.store.insert(&new).await {
                 Ok(()) => return Ok(new.details),
                 Err(InsertError::GuestAppeared) => {}

@@ -5,9 +5,12 @@ mod addressees;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod confirm_booking;
 mod correct_patient;
 mod desk_ports;
 mod end_emergency_access;
+mod hold_for_guest;
+mod hold_ports;
 mod list_appointments;
 mod list_relatives;
 mod mark_appointment;
@@ -35,9 +38,15 @@ pub use addressees::{Addressee, Addressees};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use confirm_booking::{ConfirmBooking, ConfirmError};
 pub use correct_patient::{CorrectPatient, CorrectPatientError};
 pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};
 pub use end_emergency_access::EndEmergencyAccess;
+pub use hold_for_guest::{HoldForGuest, HoldForGuestError};
+pub use hold_ports::{
+    Claim, CodeLetter, Draft, GuestHold, HOLD_LASTS, HeldBy, HoldCodes, HoldOwner, HoldStore, MOST_HOLDS, NewHold,
+    OpenError, Proven, ReleasedBy,
+};
 pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};
 pub use mark_appointment::{MarkAppointment, MarkError};

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
 
+use super::hold_ports::Claim;
 use super::view_ports::Called;
 use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
 
@@ -176,6 +177,8 @@ pub struct NewAppointment {
     /// The state of the doctor's rules that offered the time ([`Offer::edition`]): in another one it is not stored.
     /// `None` where the rules do not matter.
     pub edition: Option<i64>,
+    /// The hold it takes up. One of the same account, or of this patient, that is in the way is given up unasked.
+    pub hold: Option<Claim>,
     /// What the patient is told by mail.
     pub letter: Option<Confirmation>,
     /// The client's wish to have it done once.

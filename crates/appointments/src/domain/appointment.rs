@@ -203,8 +203,20 @@ impl Appointment {
     /// An offer taken by a patient.
     #[must_use]
     pub fn book(offer: Offer, patient: PatientId, notes: Option<String>, now: Timestamp) -> (Self, AppointmentEvent) {
+        Self::begin(AppointmentId::mint(), 1, offer, patient, notes, now)
+    }
+
+    /// A visit begins, new or from a hold of that id.
+    pub(super) fn begin(
+        id: AppointmentId,
+        version: i32,
+        offer: Offer,
+        patient: PatientId,
+        notes: Option<String>,
+        now: Timestamp,
+    ) -> (Self, AppointmentEvent) {
         let appointment = Self {
-            id: AppointmentId::mint(),
+            id,
             clinic: offer.clinic,
             doctor: offer.doctor,
             patient,
@@ -218,7 +230,7 @@ impl Appointment {
             notes,
             cancel_reason: None,
             reminder_sent: false,
-            version: 1,
+            version,
             created_at: now,
             updated_at: now,
         };

@@ -3,6 +3,7 @@
 mod appointment;
 mod emergency;
 mod event;
+mod hold;
 mod patient;
 mod patient_event;
 mod patient_search;
@@ -13,6 +14,7 @@ pub use appointment::{
 };
 pub use emergency::{BadReason, EmergencyAccess, EmergencyAccessId};
 pub use event::AppointmentEvent;
+pub use hold::{Hold, HoldEvent, HoldKind, HoldRefusal};
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};

@@ -1,11 +1,12 @@
 //! What patients are told by mail.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
 use super::http::AppointmentLinks;
-use crate::application::{Alert, AppointmentDetails, Change, Confirmation};
-use crate::domain::{Appointment, AppointmentEvent};
+use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold};
+use crate::domain::{Appointment, AppointmentEvent, Hold};
 
 /// Tells of a booking, with the link that opens it.
 pub(super) fn confirmation(to: &Confirmation, booked: &AppointmentDetails, links: &AppointmentLinks) -> Letter {
@@ -48,9 +49,25 @@ pub(super) fn emergency_access(alert: &Alert) -> Letter {
         .with("until", &alert.until)
 }
 
+/// Tells a guest the code that books what is held.
+pub(super) fn guest_code(guest: &GuestHold, hold: &Hold, now: Timestamp) -> Letter {
+    let minutes = hold.held_until.duration_since(now).as_mins().max(1);
+    Letter::new("guest-booking-code", &guest.draft.email, &guest.letter.language)
+        .with("name", &guest.draft.name)
+        .with("code", &guest.letter.code)
+        .with("minutes", minutes.to_string())
+        .with("doctor", &guest.letter.names.doctor)
+        .with("when", wall_clock(hold.visit.start, &hold.time_zone))
+}
+
+/// When a visit begins.
+pub(super) fn when(visit: &Appointment) -> String {
+    wall_clock(visit.visit.start, &visit.time_zone)
+}
+
 /// Date, time and zone of the clinic's wall clock, in an order that every language reads: `2027-03-01 09:00
 /// (America/New_York)`.
-pub(super) fn when(visit: &Appointment) -> String {
-    let zone = TimeZone::get(&visit.time_zone).unwrap_or(TimeZone::UTC);
-    format!("{} ({})", visit.visit.start.to_zoned(zone).strftime("%Y-%m-%d %H:%M"), visit.time_zone)
+fn wall_clock(at: Timestamp, name: &str) -> String {
+    let zone = TimeZone::get(name).unwrap_or(TimeZone::UTC);
+    format!("{} ({name})", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M"))
 }

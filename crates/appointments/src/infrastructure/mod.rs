@@ -1,7 +1,10 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
 mod busy;
+mod held;
+mod hold_codes;
 pub mod http;
+mod inserting;
 mod letters;
 mod patient_row;
 mod personal_records;
@@ -9,18 +12,21 @@ mod pg_access_log;
 mod pg_appointments;
 mod pg_desk;
 mod pg_emergency;
+mod pg_holds;
 mod pg_patients;
 mod pg_views;
 mod schema;
 mod sealed;
 mod search_keys;
 
-pub use busy::{PlannedVisit, busy_of, busy_of_many, planned_of_many};
+pub use busy::{PlannedVisit, Taken, busy_of, busy_of_many, planned_of_many};
+pub use hold_codes::SecretHoldCodes;
 pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};
 pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};
 pub use pg_desk::PgDesk;
 pub use pg_emergency::PgEmergencies;
+pub use pg_holds::PgHolds;
 pub use pg_patients::PgPatients;
 pub use pg_views::PgViews;
 pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};

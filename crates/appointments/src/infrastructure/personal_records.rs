@@ -69,6 +69,8 @@ pub struct VisitRecords {
     pub emergencies: Vec<Value>,
     /// Who has read of them; of a front desk the clinic alone.
     pub accesses: Vec<Value>,
+    /// Times that are held for the user, signed in or as a guest of the same address.
+    pub holds: Vec<Value>,
     /// Ids of patients and visits.
     pub subjects: Vec<Uuid>,
 }
@@ -118,6 +120,13 @@ impl PgVisitRecords {
             of: "t.id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
             but: &["search_keys"],
         };
+        const HOLDS: Wanted = Wanted {
+            table: "appointments.hold",
+            of: "t.user_id = ANY($1) OR t.email_key IN (
+                    SELECT p.email_key FROM appointments.patient p JOIN appointments.caretaker c ON c.patient_id = p.id
+                     WHERE c.user_id = ANY($1) AND c.relation = 'self')",
+            but: &["digest"],
+        };
         const VISITS: Wanted = Wanted {
             table: "appointments.appointment",
             of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
@@ -138,12 +147,13 @@ impl PgVisitRecords {
         let id = [user.as_uuid()];
         let patients = records::rows(&mut conn, &self.keys, PATIENTS, &id).await.map_err(failed)?;
         let appointments = records::rows(&mut conn, &self.keys, VISITS, &id).await.map_err(failed)?;
+        let holds = records::rows(&mut conn, &self.keys, HOLDS, &id).await.map_err(failed)?;
         let emergencies = records::rows(&mut conn, &self.keys, EMERGENCIES, &id).await.map_err(failed)?;
         let accesses = records::rows(&mut conn, &self.keys, ACCESSES, &id).await.map_err(failed)?;
         let ids =
             |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
-        let subjects = [ids(&patients), ids(&appointments)].concat();
-        Ok(VisitRecords { patients, appointments, emergencies, accesses, subjects })
+        let subjects = [ids(&patients), ids(&appointments), ids(&holds)].concat();
+        Ok(VisitRecords { patients, appointments, emergencies, accesses, holds, subjects })
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
@@ -187,6 +197,19 @@ impl PgVisitRecords {
             if sole.iter().any(|patient| patient.ahead > 0) {
                 return pg::refuse(Stop::Booked);
             }
+            // What is held stays so for its ten minutes, but for nobody: no code opens it any more.
+            let holds: Vec<Id> = diesel::sql_query(
+                "UPDATE appointments.hold
+                    SET user_id = NULL, email_key = NULL, client_key = NULL, draft = NULL, digest = NULL
+                  WHERE user_id = $1 OR email_key IN (
+                        SELECT p.email_key FROM appointments.patient p
+                          JOIN appointments.caretaker c ON c.patient_id = p.id
+                         WHERE c.user_id = $1 AND c.relation = 'self')
+                  RETURNING id",
+            )
+            .bind::<SqlUuid, _>(user.as_uuid())
+            .load(conn)
+            .await?;
             diesel::sql_query("DELETE FROM appointments.caretaker WHERE user_id = $1")
                 .bind::<SqlUuid, _>(user.as_uuid())
                 .execute(conn)
@@ -204,7 +227,8 @@ impl PgVisitRecords {
                 let recorded = Recorded::new(event, actor, now).caused_by(context::request_id());
                 self.journal.append(conn, &recorded).await?;
             }
-            Ok::<_, Abort<Stop>>(ids.into_iter().chain(visits.into_iter().map(|visit| visit.id)).collect())
+            let others = visits.into_iter().chain(holds).map(|row| row.id);
+            Ok::<_, Abort<Stop>>(ids.into_iter().chain(others).collect())
         })
         .await;
         match erased {

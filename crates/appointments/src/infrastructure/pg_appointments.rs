@@ -17,13 +17,16 @@ use platform::letters::post;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
+use super::held::{self, Farewell, Own};
 use super::http::AppointmentLinks;
+use super::inserting::{enrol, outdated, put, refusal};
 use super::letters;
 use super::patient_row::{PatientRow, unreadable};
 use super::schema::{appointment, patient};
 use super::sealed::{blind_keys, places};
 use crate::application::{
-    AppointmentDetails, AppointmentStore, Change, InsertError, KnownGuest, NewAppointment, PatientIs, UpdateError,
+    AppointmentDetails, AppointmentStore, Change, Claim, InsertError, KnownGuest, NewAppointment, PatientIs,
+    UpdateError,
 };
 use crate::domain::{Appointment, AppointmentEvent, Patient, Status, VisitMode};
 
@@ -59,7 +62,7 @@ pub trait CalendarWatch: Send + Sync {
 /// Appointments in PostgreSQL.
 ///
 /// The order of locks is the same in every transaction, so that rivals never wait in a circle: the client's
-/// key, the appointment's own row and constraint, the doctor's first free time, the audit chain.
+/// key, holds that are given up or over, the appointment's own row and constraint, the doctor's first free time, the audit chain.
 #[derive(Clone)]
 pub struct PgAppointments {
     pool: PgPool,
@@ -80,6 +83,16 @@ impl PgAppointments {
         watch: Arc<dyn CalendarWatch>,
     ) -> Self {
         Self { pool, journal, keys, links, watch }
+    }
+
+    /// The holds of who moves a visit that are in its way.
+    async fn own_holds(&self, change: &Change) -> Result<Vec<Uuid>, PortFailure> {
+        let after = &change.after.appointment;
+        let own = Own::of(change.event.actor, None, Some(after.patient));
+        pg::read(&self.pool, "read what is held", async |conn| {
+            held::own_holds(conn, after.doctor, after.blocked, own, change.event.at).await
+        })
+        .await
     }
 }
 
@@ -131,12 +144,12 @@ impl AppointmentStore for PgAppointments {
     async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError> {
         let AppointmentDetails { appointment: visit, patient: person } = &new.details;
         // In a rush for one time most come too late; they need not queue for the constraint to hear it.
-        let taken = pg::read(&self.pool, "read what is booked", async |conn| {
-            super::busy_of(conn, visit.doctor, visit.blocked).await
+        let now = new.booked.at;
+        let own = Own::of(new.booked.actor, new.hold, Some(visit.patient));
+        let free = pg::read(&self.pool, "read what is booked", async |conn| {
+            held::own_in_the_way(conn, visit.doctor, visit.blocked, own, now).await
         });
-        if !taken.await?.is_empty() {
-            return Err(InsertError::SlotTaken);
-        }
+        let Some(own) = free.await? else { return Err(InsertError::SlotTaken) };
         pg::transaction(&self.pool, "insert an appointment", async |conn| {
             if let Some(once) = &new.once {
                 idempotency::begin(conn, &self.keys, once).await?;
@@ -144,23 +157,33 @@ impl AppointmentStore for PgAppointments {
             if new.patient_is_new == PatientIs::New && !enrol(conn, &self.keys, person).await? {
                 return pg::refuse(InsertError::GuestAppeared);
             }
-            let inserted = diesel::insert_into(appointment::table)
-                .values(Row::sealed(visit, &self.keys))
-                .on_conflict_do_nothing()
-                .execute(conn)
-                .await?;
-            if inserted == 0 {
-                return pg::refuse(refusal(conn, visit).await?);
+            let mut gone = held::give_up(conn, &own).await?;
+            let becomes = match new.hold {
+                Some(Claim::Becomes(id)) if gone.iter().any(|hold| hold.id == id.as_uuid() && hold.was_open(now)) => {
+                    Some(id)
+                }
+                Some(Claim::Becomes(_)) => return pg::refuse(InsertError::SlotTaken),
+                Some(Claim::GivenUp(_)) | None => None,
+            };
+            let row = Row::sealed(visit, &self.keys);
+            if !put(conn, &row).await? {
+                let expired = held::clear_expired(conn, visit.doctor, visit.blocked, now).await?;
+                if expired.is_empty() || !put(conn, &row).await? {
+                    return pg::refuse(refusal(conn, visit, now).await?);
+                }
+                gone.extend(expired);
             }
-            let edition = self.watch.claimed(conn, visit.doctor, &[visit.blocked], new.booked.at).await?;
+            let taken = [visit.blocked];
+            let edition = held::claimed(conn, &*self.watch, Some((visit.doctor, &taken)), &gone, now).await?;
             if outdated(new.edition, edition) {
                 return pg::refuse(InsertError::RulesChanged);
             }
             if let Some(letter) = &new.letter {
                 let letter = letters::confirmation(letter, &new.details, &self.links);
-                post(conn, &self.keys, &letter, visit.id.as_uuid(), new.booked.at).await?;
+                post(conn, &self.keys, &letter, visit.id.as_uuid(), now).await?;
             }
-            self.journal.append(conn, &new.booked).await?;
+            let farewell = Farewell::new(&gone, becomes, visit.clinic, &new.booked);
+            farewell.append(conn, &self.journal, &new.booked).await?;
             keep(conn, &self.keys, new.once.as_ref(), &new.details, new.booked.at).await?;
             Ok::<_, Abort<InsertError>>(())
         })
@@ -171,16 +194,21 @@ impl AppointmentStore for PgAppointments {
 
     async fn update(&self, change: &Change) -> Result<(), UpdateError> {
         let (before, after) = (&change.before, &change.after.appointment);
+        let now = change.event.at;
+        let own = if before.visit == after.visit { Vec::new() } else { self.own_holds(change).await? };
         pg::transaction(&self.pool, "change an appointment", async |conn| {
             if let Some(once) = &change.once {
                 idempotency::begin(conn, &self.keys, once).await?;
             }
+            let mut gone = Vec::new();
             if before.visit != after.visit {
                 // Two visits that want each other's place would wait for each other; moves of a doctor's or a
                 // patient's visits go one after the other.
                 for key in move_locks(after) {
                     pg::lock(conn, key).await?;
                 }
+                gone = held::give_up(conn, &own).await?;
+                gone.extend(held::clear_expired(conn, after.doctor, after.blocked, now).await?);
             }
             let updated = diesel::update(appointment::table.find(before.id.as_uuid()))
                 .filter(appointment::version.eq(before.version))
@@ -197,14 +225,15 @@ impl AppointmentStore for PgAppointments {
                 },
             }
             let changed = [before.blocked, after.blocked];
-            let edition = self.watch.claimed(conn, after.doctor, &changed, change.event.at).await?;
+            let edition = held::claimed(conn, &*self.watch, Some((after.doctor, &changed)), &gone, now).await?;
             if outdated(change.edition, edition) {
                 return pg::refuse(UpdateError::RulesChanged);
             }
             if let Some(letter) = letters::changed(change, &self.links) {
-                post(conn, &self.keys, &letter, after.id.as_uuid(), change.event.at).await?;
+                post(conn, &self.keys, &letter, after.id.as_uuid(), now).await?;
             }
-            self.journal.append(conn, &change.event).await?;
+            let farewell = Farewell::new(&gone, None, after.clinic, &change.event);
+            farewell.append(conn, &self.journal, &change.event).await?;
             keep(conn, &self.keys, change.once.as_ref(), &change.after, change.event.at).await?;
             Ok::<_, Abort<UpdateError>>(())
         })
@@ -221,11 +250,6 @@ impl AppointmentStore for PgAppointments {
     ) -> Result<Result<(), OnceError>, PortFailure> {
         Answers::new(self.pool.clone(), self.keys.clone()).keep(once, &(once.answer)(unchanged), at).await
     }
-}
-
-/// Have the doctor's rules changed since they offered the time?
-fn outdated(offered_by: Option<i64>, present: Option<i64>) -> bool {
-    matches!((offered_by, present), (Some(offered_by), Some(present)) if offered_by != present)
 }
 
 /// Counts what has really changed, after the commit.
@@ -251,32 +275,6 @@ async fn keep(
         Some(once) => idempotency::keep(conn, keys, once, &(once.answer)(outcome), at).await,
         None => Ok(()),
     }
-}
-
-/// `false` when the same guest is there already.
-async fn enrol(conn: &mut AsyncPgConnection, keys: &Keyring, person: &Patient) -> Result<bool, DieselError> {
-    let inserted = diesel::insert_into(patient::table)
-        .values(PatientRow::sealed(person, keys))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    Ok(inserted == 1)
-}
-
-/// Whose constraint refused the insert?
-async fn refusal(conn: &mut AsyncPgConnection, visit: &Appointment) -> Result<InsertError, DieselError> {
-    let patient_busy: Option<Uuid> = appointment::table
-        .filter(appointment::patient_id.eq(visit.patient.as_uuid()))
-        .filter(appointment::doctor_id.ne(visit.doctor.as_uuid()))
-        .filter(appointment::status.eq("booked").or(appointment::status.eq("arrived")))
-        .filter(appointment::starts_at.lt(visit.visit.end.to_diesel()))
-        .filter(appointment::ends_at.gt(visit.visit.start.to_diesel()))
-        .select(appointment::id)
-        .first(conn)
-        .await
-        .optional()?;
-    let doctor_busy = super::busy_of(conn, visit.doctor, visit.blocked).await?;
-    Ok(if doctor_busy.is_empty() && patient_busy.is_some() { InsertError::PatientBusy } else { InsertError::SlotTaken })
 }
 
 fn broken_constraint(error: &DieselError) -> Option<&str> {

@@ -53,6 +53,44 @@ diesel::table! {
         updated_at -> Timestamptz,
         notes -> Nullable<Binary>,
         cancel_reason -> Nullable<Binary>,
+        held_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// The same table with what holds have and visits have not. A row is either: who reads `appointment` joins the
+    /// patient, whom no hold has.
+    #[sql_name = "appointment"]
+    appointments.held (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        doctor_id -> Uuid,
+        visit_type_id -> Uuid,
+        mode -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        blocked_from -> Timestamptz,
+        blocked_until -> Timestamptz,
+        time_zone -> Text,
+        price_cents -> BigInt,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        held_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    appointments.hold (id) {
+        id -> Uuid,
+        kind -> Text,
+        user_id -> Nullable<Uuid>,
+        patient_id -> Nullable<Uuid>,
+        email_key -> Nullable<Binary>,
+        client_key -> Nullable<Binary>,
+        draft -> Nullable<Binary>,
+        digest -> Nullable<Binary>,
+        tries -> SmallInt,
     }
 }
 

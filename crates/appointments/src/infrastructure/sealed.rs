@@ -21,6 +21,7 @@ pub(super) mod places {
     pub(crate) const BIRTH_DATE: &str = "appointments.patient.birth_date";
     pub(crate) const NOTES: &str = "appointments.appointment.notes";
     pub(crate) const EMERGENCY_REASON: &str = "appointments.emergency_access.reason";
+    pub(crate) const DRAFT: &str = "appointments.hold.draft";
     pub(crate) const CANCEL_REASON: &str = "appointments.appointment.cancel_reason";
 }
 
@@ -37,6 +38,11 @@ pub(super) fn blind_keys(keys: &Keyring, person: &Patient) -> Option<([u8; 32], 
 /// By what all patients of this address are found.
 pub(super) fn email_index(keys: &Keyring, email: &str) -> [u8; 32] {
     keys.blind(EMAIL_INDEX, &email.trim().to_lowercase())
+}
+
+/// By what the holds of who is not signed in are counted: where they were asked for.
+pub(super) fn client_index(keys: &Keyring, client: &str) -> [u8; 32] {
+    keys.blind("appointments.hold.client_key", client)
 }
 
 /// Purpose of the blind index over names in lower case.

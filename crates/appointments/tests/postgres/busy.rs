@@ -2,14 +2,14 @@
 
 use appointments::application::AppointmentStore as _;
 use appointments::domain::Status;
-use appointments::infrastructure::{busy_of, busy_of_many};
+use appointments::infrastructure::{Taken, busy_of, busy_of_many};
 use diesel_async::SimpleAsyncConnection;
 use jiff::SignedDuration;
 use kernel::{DoctorId, Interval};
 use platform::pg;
 use uuid::Uuid;
 
-use super::house::{House, at, booking, doctor, guest, half_hour, into_state, offer, span};
+use super::house::{House, at, booking, doctor, guest, half_hour, into_state, now, offer, span};
 
 #[tokio::test]
 async fn busy_is_what_is_booked_or_arrived_with_its_buffers_and_touches_the_span() {
@@ -36,13 +36,17 @@ async fn busy_is_what_is_booked_or_arrived_with_its_buffers_and_touches_the_span
         (-241, -240, &[]),
     ] {
         let span = span(from, to);
-        assert_eq!(busy_of(&conn, doctor(1), span).await.unwrap(), expected, "{from}–{to}");
-        let many = busy_of_many(&conn, &[doctor(1).as_uuid(), doctor(9).as_uuid()], span).await.unwrap();
-        let expected: Vec<(Uuid, Interval)> = expected.iter().map(|taken| (doctor(1).as_uuid(), *taken)).collect();
+        assert_eq!(busy_of(&conn, doctor(1), span, now()).await.unwrap(), expected, "{from}–{to}");
+        let many = busy_of_many(&conn, &[doctor(1).as_uuid(), doctor(9).as_uuid()], span, now()).await.unwrap();
+        let expected: Vec<Taken> = expected.iter().map(|blocked| taken(1, *blocked)).collect();
         assert_eq!(many, expected, "{from}–{to}");
     }
-    let both = busy_of_many(&conn, &[doctor(2).as_uuid(), doctor(1).as_uuid()], span(300, 310)).await.unwrap();
-    assert_eq!(both, [(doctor(1).as_uuid(), span(290, 350)), (doctor(2).as_uuid(), span(300, 330))]);
+    let both = busy_of_many(&conn, &[doctor(2).as_uuid(), doctor(1).as_uuid()], span(300, 310), now()).await.unwrap();
+    assert_eq!(both, [taken(1, span(290, 350)), taken(2, span(300, 330))]);
+}
+
+fn taken(by: u128, blocked: Interval) -> Taken {
+    Taken { doctor: doctor(by), blocked, held_until: None }
 }
 
 /// The planner's choice is not asked for but seen: by what the database counts while the queries run.
@@ -92,8 +96,8 @@ async fn no_query_of_the_slice_reads_the_whole_table() {
         let many: Vec<Uuid> = (0..20).map(|more| doctor(1 + more * 100).as_uuid()).collect();
         {
             let conn = pg::conn(&house.db.pool).await.unwrap();
-            assert_eq!(busy_of(&conn, with, busy_day).await.unwrap().len(), 11, "{number}");
-            assert_eq!(busy_of_many(&conn, &many, busy_day).await.unwrap().len(), 220, "{number}");
+            assert_eq!(busy_of(&conn, with, busy_day, now()).await.unwrap().len(), 11, "{number}");
+            assert_eq!(busy_of_many(&conn, &many, busy_day, now()).await.unwrap().len(), 220, "{number}");
         }
         let new = booking(
             &offer(7, span(30_000 + number * 30, 30_030 + number * 30), 0, 0),

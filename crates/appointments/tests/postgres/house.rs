@@ -29,9 +29,10 @@ pub fn keys() -> Keyring {
 const WATCHED: &str = "CREATE TABLE watched (doctor uuid PRIMARY KEY, changes int NOT NULL)";
 
 /// Every table that a booking may touch.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "appointments.patient",
     "appointments.appointment",
+    "appointments.hold",
     "journal.audit_head",
     "journal.audit_event",
     "journal.outbox",
@@ -131,11 +132,47 @@ impl House {
     }
 }
 
+impl House {
+    /// The same where there are holds and letters.
+    pub async fn broken_promises_of_holds(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (promise, violations) in [
+            ("no doctor has two visits at once", overlaps("doctor_id", "blocked_from", "blocked_until")),
+            ("no patient is in two places at once", overlaps("patient_id", "starts_at", "ends_at")),
+            (
+                "a visit or hold has as many events as versions",
+                "SELECT a.id FROM appointments.appointment a WHERE a.version <> \
+                 (SELECT count(*) FROM journal.audit_event e WHERE e.subject = a.id)"
+                    .to_owned(),
+            ),
+            (
+                "what is held has a row beside, and nothing else has",
+                "SELECT coalesce(a.id, h.id) FROM appointments.appointment a FULL JOIN appointments.hold h USING (id) \
+                 WHERE (a.status = 'held') <> (h.id IS NOT NULL)"
+                    .to_owned(),
+            ),
+            (
+                "what was held is still so, has become a visit, or was ended",
+                "SELECT e.subject FROM journal.audit_event e WHERE e.action = 'hold.opened' \
+                 AND 1 <> (SELECT count(*) FROM appointments.appointment a WHERE a.id = e.subject) \
+                        + (SELECT count(*) FROM journal.audit_event o WHERE o.subject = e.subject \
+                           AND o.action IN ('hold.released', 'hold.expired'))"
+                    .to_owned(),
+            ),
+        ] {
+            let rows = self.owner.query(&format!("SELECT q::text FROM ({violations}) q"), &[]).await.unwrap();
+            broken.extend(rows.iter().map(|row| format!("{promise}: {}", row.get::<_, String>(0))));
+        }
+        broken.extend(self.report().await.breaks.iter().map(|found| format!("the audit trail is whole: {found:?}")));
+        broken
+    }
+}
+
 fn overlaps(whose: &str, from: &str, until: &str) -> String {
     format!(
         "SELECT a.id, b.id FROM appointments.appointment a JOIN appointments.appointment b \
          ON a.{whose} = b.{whose} AND a.id < b.id AND a.{from} < b.{until} AND b.{from} < a.{until} \
-         WHERE a.status IN ('booked', 'arrived') AND b.status IN ('booked', 'arrived')"
+         WHERE a.status IN ('booked', 'arrived', 'held') AND b.status IN ('booked', 'arrived', 'held')"
     )
 }
 
@@ -218,6 +255,7 @@ pub fn booking(offer: &Offer, patient: &Patient) -> NewAppointment {
         patient_is_new: PatientIs::New,
         booked: recorded(event),
         edition: None,
+        hold: None,
         letter: None,
         once: None,
     }

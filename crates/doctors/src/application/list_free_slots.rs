@@ -76,7 +76,7 @@ impl ListFreeSlots {
         let rules = self.agendas.rules(query.doctor).await?.ok_or(SlotsError::UnknownDoctor)?;
         let view = View::of(&rules, &query, now)?;
         let busy = match view.span {
-            Some(span) => self.busy.busy(query.doctor, span).await?,
+            Some(span) => self.busy.busy(query.doctor, span, now).await?,
             None => Vec::new(),
         };
         Ok(view.free(&busy, now))
@@ -162,7 +162,7 @@ mod tests {
         let mut agendas = MockAgendas::new();
         agendas.expect_rules().returning(move |_| Ok(Some(rules.clone())));
         let mut busy = MockBusyTimes::new();
-        busy.expect_busy().times(1).returning(|_, span| {
+        busy.expect_busy().times(1).returning(|_, span, _| {
             let taken = Interval::new("2027-03-02T14:00:00Z".parse().unwrap(), "2027-03-02T15:00:00Z".parse().unwrap())
                 .unwrap();
             assert!(span.contains(&taken));

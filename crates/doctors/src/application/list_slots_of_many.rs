@@ -39,7 +39,7 @@ impl ListSlotsOfMany {
         let mut busy: HashMap<DoctorId, Vec<Interval>> = HashMap::new();
         if let Some(whole) = whole {
             let matter = distinct(spans().map(|(doctor, _)| doctor));
-            for (doctor, taken) in self.busy.busy_of_many(&matter, whole).await? {
+            for (doctor, taken) in self.busy.busy_of_many(&matter, whole, now).await? {
                 busy.entry(doctor).or_default().push(taken);
             }
         }
@@ -73,7 +73,7 @@ mod tests {
         // In another order than asked for.
         agendas.expect_rules_of_many().times(1).returning(move |_| Ok(vec![second.clone(), first.clone()]));
         let mut busy = MockBusyTimes::new();
-        busy.expect_busy_of_many().times(1).returning(move |doctors, _| {
+        busy.expect_busy_of_many().times(1).returning(move |doctors, _, _| {
             assert!(!doctors.contains(&unknown));
             let taken = Interval::new("2027-03-02T14:00:00Z".parse().unwrap(), "2027-03-02T15:00:00Z".parse().unwrap());
             Ok(vec![(two, taken.unwrap())])

@@ -35,7 +35,7 @@ impl NextFreeSlots {
             return Ok(Vec::new());
         };
         // A visit that began before `after` may still block its first minutes.
-        let busy = self.busy.busy(doctor, span.widened(720, 0)).await?;
+        let busy = self.busy.busy(doctor, span.widened(720, 0), now).await?;
         let slots = rules.next_free(visit_type, &busy, now, after, count);
         Ok(slots.into_iter().filter_map(|slot| rules.time_zone(slot.clinic).map(|zone| (slot, zone.clone()))).collect())
     }

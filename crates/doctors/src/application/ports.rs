@@ -260,13 +260,14 @@ pub trait Agendas: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait BusyTimes: Send + Sync {
-    /// Every stretch within `span` in which the doctor is taken, buffers included, in any order.
-    async fn busy(&self, doctor: DoctorId, span: Interval) -> Result<Vec<Interval>, PortFailure>;
+    /// Every stretch within `span` in which the doctor is taken at `now`, buffers included, in any order.
+    async fn busy(&self, doctor: DoctorId, span: Interval, now: Timestamp) -> Result<Vec<Interval>, PortFailure>;
 
     /// The same of several doctors in one question, each stretch with whose time it takes.
     async fn busy_of_many(
         &self,
         doctors: &[DoctorId],
         span: Interval,
+        now: Timestamp,
     ) -> Result<Vec<(DoctorId, Interval)>, PortFailure>;
 }

@@ -28,16 +28,28 @@ use crate::domain::{FirstFree, Rules, Slot};
 /// Most doctors are free within two weeks; only for the others the whole horizon is read.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// A stretch of a doctor's time that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Whose time.
+    pub doctor: DoctorId,
+    /// From when to when, buffers included.
+    pub blocked: Interval,
+    /// It is only held: from then on it is free again, without anybody changing anything.
+    pub held_until: Option<Timestamp>,
+}
+
 /// Reads what takes doctors' time inside a running transaction. Another slice knows.
 #[async_trait]
 pub trait BusyInTransaction: Send + Sync {
-    /// Each stretch within `span` in which one of the doctors is taken, buffers included.
+    /// Each stretch within `span` in which one of the doctors is taken at `now`, buffers included.
     async fn busy(
         &self,
         conn: &mut AsyncPgConnection,
         doctors: &[Uuid],
         span: Interval,
-    ) -> Result<Vec<(Uuid, Interval)>, DieselError>;
+        now: Timestamp,
+    ) -> Result<Vec<Taken>, DieselError>;
 }
 
 /// What to do about rows that somebody else is mending.
@@ -229,20 +241,19 @@ impl Soonest {
         let mut found = Vec::with_capacity(known.len());
         let soon = Interval { start: now, end: now.checked_add(FIRST_LOOK).unwrap_or(Timestamp::MAX) };
         let ids: Vec<Uuid> = known.iter().map(|(_, _, rules)| rules.doctor.as_uuid()).collect();
-        let mut busy: HashMap<Uuid, Vec<Interval>> = HashMap::new();
-        for (doctor, taken) in self.busy.busy(conn, &ids, soon.widened(720, 0)).await? {
-            busy.entry(doctor).or_default().push(taken);
+        let mut busy: HashMap<DoctorId, Vec<Taken>> = HashMap::new();
+        for taken in self.busy.busy(conn, &ids, soon.widened(720, 0), now).await? {
+            busy.entry(taken.doctor).or_default().push(taken);
         }
         for (_, _, rules) in known {
-            let own = busy.get(&rules.doctor.as_uuid()).map_or(&[][..], Vec::as_slice);
+            let own = busy.get(&rules.doctor).map_or(&[][..], Vec::as_slice);
             let first = first_free(rules, own, now);
             let seen_enough = first.slot.is_some_and(|slot| blocked(rules, &slot).end <= soon.end);
             found.push(if seen_enough {
                 first
             } else {
                 let whole = rules.bookable_span(now).widened(720, 720);
-                let all = self.busy.busy(conn, &[rules.doctor.as_uuid()], whole).await?;
-                let own: Vec<Interval> = all.into_iter().map(|(_, taken)| taken).collect();
+                let own = self.busy.busy(conn, &[rules.doctor.as_uuid()], whole, now).await?;
                 first_free(rules, &own, now)
             });
         }
@@ -265,11 +276,18 @@ pub(super) async fn marks(pool: &PgPool, doctors: &[DoctorId]) -> Result<HashMap
     Ok(rows.into_iter().map(|(id, revision, edition)| (DoctorId::from_uuid(id), (revision, edition))).collect())
 }
 
-fn first_free(rules: &Rules, busy: &[Interval], now: Timestamp) -> FirstFree {
-    match rules.default_visit_type() {
-        Some(visit_type) => rules.first_free(visit_type, busy, now),
-        None => FirstFree { slot: None, valid_until: never(), local_date: None },
-    }
+fn first_free(rules: &Rules, busy: &[Taken], now: Timestamp) -> FirstFree {
+    let Some(visit_type) = rules.default_visit_type() else {
+        return FirstFree { slot: None, valid_until: never(), local_date: None };
+    };
+    let stretches: Vec<Interval> = busy.iter().map(|taken| taken.blocked).collect();
+    let first = rules.first_free(visit_type, &stretches, now);
+    // A hold in front of it gives back an earlier time when it ends. The row is right up to the instant before.
+    let end = first.slot.map_or(Timestamp::MAX, |slot| blocked(rules, &slot).end);
+    let in_front = busy.iter().filter(|taken| taken.blocked.start < end);
+    let last_instant = |ends: Timestamp| ends.checked_sub(SignedDuration::from_micros(1)).unwrap_or(ends);
+    let freed = in_front.filter_map(|taken| taken.held_until).map(last_instant).min();
+    FirstFree { valid_until: freed.map_or(first.valid_until, |freed| first.valid_until.min(freed)), ..first }
 }
 
 fn blocked(rules: &Rules, slot: &Slot) -> Interval {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::deserialize::QueryableByName;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use doctors::application::{Agendas as _, Criteria, DoctorDirectory as _, Listing, Position, Sort, SortKey};
 use doctors::domain::{FirstFree, Rules};
-use doctors::infrastructure::{BusyInTransaction, PgAgendas, PgDirectory, Soonest};
+use doctors::infrastructure::{BusyInTransaction, PgAgendas, PgDirectory, Soonest, Taken};
 use jiff::Timestamp;
-use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
+use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{DoctorId, Interval, PortFailure};
 use platform::pg::{self, Abort};
 use testkit::TestDatabase;
@@ -122,17 +122,17 @@ impl House {
         self.agendas.rules(doctor_id(doctor)).await.unwrap().unwrap()
     }
 
-    /// All that is booked with a doctor, whenever.
-    pub async fn busy(&self, doctor: u32) -> Vec<Interval> {
+    /// All that is booked or, at `now`, held of a doctor, whenever.
+    pub async fn busy(&self, doctor: u32, now: Timestamp) -> Vec<Interval> {
         let all = Interval { start: "1900-01-01T00:00Z".parse().unwrap(), end: "2900-01-01T00:00Z".parse().unwrap() };
         let mut conn = pg::conn(&self.db.pool).await.unwrap();
-        let busy = Booked.busy(&mut conn, &[doctor_id(doctor).as_uuid()], all).await.unwrap();
-        busy.into_iter().map(|(_, taken)| taken).collect()
+        let busy = Booked.busy(&mut conn, &[doctor_id(doctor).as_uuid()], all, now).await.unwrap();
+        busy.into_iter().map(|taken| taken.blocked).collect()
     }
 
     /// The first free time as it is when everything is looked at.
     pub async fn worked_out(&self, doctor: u32, now: Timestamp) -> Option<(Timestamp, Interval)> {
-        let (rules, busy) = (self.rules_of(doctor).await, self.busy(doctor).await);
+        let (rules, busy) = (self.rules_of(doctor).await, self.busy(doctor, now).await);
         first(&rules, &busy, now)
     }
 
@@ -216,13 +216,15 @@ pub fn booking(number: u32, doctor: u32, visit: Interval, blocked: Interval) -> 
 pub struct Booked;
 
 #[derive(QueryableByName)]
-struct Taken {
+struct TakenRow {
     #[diesel(sql_type = SqlUuid)]
     doctor_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     blocked_from: DbTimestamp,
     #[diesel(sql_type = Timestamptz)]
     blocked_until: DbTimestamp,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    held_until: NullableTimestamp,
 }
 
 #[async_trait]
@@ -232,16 +234,23 @@ impl BusyInTransaction for Booked {
         conn: &mut AsyncPgConnection,
         doctors: &[Uuid],
         span: Interval,
-    ) -> Result<Vec<(Uuid, Interval)>, DieselError> {
-        let sql = "SELECT doctor_id, blocked_from, blocked_until FROM appointments.appointment WHERE doctor_id = ANY($1) \
-                   AND status IN ('booked', 'arrived') AND blocked_from < $2 AND blocked_until > $3 ORDER BY 1, 2";
-        let rows: Vec<Taken> = diesel::sql_query(sql)
+        now: Timestamp,
+    ) -> Result<Vec<Taken>, DieselError> {
+        let sql = "SELECT doctor_id, blocked_from, blocked_until, held_until FROM appointments.appointment \
+                   WHERE doctor_id = ANY($1) AND status IN ('booked', 'arrived', 'held') AND blocked_from < $2 \
+                   AND blocked_until > $3 AND (held_until IS NULL OR held_until > $4) ORDER BY 1, 2";
+        let rows: Vec<TakenRow> = diesel::sql_query(sql)
             .bind::<Array<SqlUuid>, _>(doctors)
             .bind::<Timestamptz, _>(span.end.to_diesel())
             .bind::<Timestamptz, _>(span.start.to_diesel())
+            .bind::<Timestamptz, _>(now.to_diesel())
             .load(conn)
             .await?;
-        let interval = |taken: &Taken| Interval { start: taken.blocked_from.into(), end: taken.blocked_until.into() };
-        Ok(rows.iter().map(|taken| (taken.doctor_id, interval(taken))).collect())
+        let taken = |row: &TakenRow| Taken {
+            doctor: DoctorId::from_uuid(row.doctor_id),
+            blocked: Interval { start: row.blocked_from.into(), end: row.blocked_until.into() },
+            held_until: row.held_until.to_jiff(),
+        };
+        Ok(rows.iter().map(taken).collect())
     }
 }

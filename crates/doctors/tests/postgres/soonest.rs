@@ -49,7 +49,7 @@ impl World {
 
     /// One of the next free times of a doctor, the first more often than others.
     async fn free(&mut self, doctor: u32) -> Option<(Interval, Interval)> {
-        let (rules, busy) = (self.house.rules_of(doctor).await, self.house.busy(doctor).await);
+        let (rules, busy) = (self.house.rules_of(doctor).await, self.house.busy(doctor, self.now).await);
         let visit_type = rules.default_visit_type()?;
         let some = rules.next_free(visit_type, &busy, self.now, self.now, 6);
         let place = self.roll(8).saturating_sub(4) as usize;
@@ -61,7 +61,8 @@ impl World {
         let doctor = 1 + self.roll(DOCTORS);
         let who = doctor_id(doctor);
         match self.roll(20) {
-            0..=5 => self.book(doctor).await,
+            0..=3 => self.book(doctor).await,
+            4..=5 => self.hold(doctor).await,
             6..=8 => self.cancel().await,
             9..=10 => self.reschedule().await,
             11..=13 => {
@@ -148,10 +149,32 @@ impl World {
 
     async fn book(&mut self, doctor: u32) -> String {
         let Some((visit, blocked)) = self.free(doctor).await else { return "nothing is free".into() };
+        self.clear(doctor).await;
         self.made += 1;
         self.house.calendar(&booking(self.made, doctor, visit, blocked), doctor, &[blocked], self.now).await.unwrap();
         self.visits.push((self.made, doctor, blocked));
         format!("doctor {doctor} is booked at {}", visit.start)
+    }
+
+    /// What has expired still lies in the table, in the way of whoever comes next.
+    async fn clear(&self, doctor: u32) {
+        let (who, now) = (doctor_id(doctor), self.now);
+        let over = format!("DELETE FROM appointments.appointment WHERE doctor_id = '{who}' AND held_until <= '{now}'");
+        self.house.sql(&over).await;
+    }
+
+    async fn hold(&mut self, doctor: u32) -> String {
+        let Some((visit, blocked)) = self.free(doctor).await else { return "nothing is free".into() };
+        self.clear(doctor).await;
+        let (who, until) = (doctor_id(doctor), self.now + SignedDuration::from_mins(10));
+        let sql = format!(
+            "INSERT INTO appointments.appointment (id, clinic_id, doctor_id, visit_type_id, mode, starts_at, ends_at, blocked_from,
+                    blocked_until, time_zone, price_cents, status, held_until, created_at, updated_at)
+             VALUES (gen_random_uuid(), '{}', '{who}', '{who}', 'video', '{}', '{}', '{}', '{}', 'UTC', 0, 'held', '{until}', now(), now())",
+            id('c', 1), visit.start, visit.end, blocked.start, blocked.end
+        );
+        self.house.calendar(&sql, doctor, &[blocked], self.now).await.unwrap();
+        format!("doctor {doctor} is held at {} until {until}", visit.start)
     }
 
     async fn cancel(&mut self) -> String {
@@ -172,6 +195,7 @@ impl World {
         let place = self.roll(u32::try_from(self.visits.len()).unwrap()) as usize;
         let (number, doctor, before) = self.visits[place];
         let Some((visit, blocked)) = self.free(doctor).await else { return "nothing is free".into() };
+        self.clear(doctor).await;
         let sql = format!(
             "UPDATE appointments.appointment SET starts_at = '{}', ends_at = '{}', blocked_from = '{}', blocked_until = '{}' WHERE id = '{}'",
             visit.start,
@@ -189,7 +213,7 @@ impl World {
     async fn rows_are_right(&mut self, story: &str) {
         let kept = self.house.kept().await;
         for doctor in 1..=DOCTORS {
-            let (rules, busy) = (self.house.rules_of(doctor).await, self.house.busy(doctor).await);
+            let rules = self.house.rules_of(doctor).await;
             let Some(row) = kept.get(&doctor_id(doctor).as_uuid()) else {
                 assert!(!rules.active, "doctor {doctor} has no row\n{story}");
                 continue;
@@ -201,7 +225,7 @@ impl World {
             let whole = row.valid_until.duration_since(self.now).as_micros();
             let between = self.dice.random_range(0..=i64::try_from(whole.min(4_000_000_000_000)).unwrap());
             for instant in [self.now, self.now + SignedDuration::from_micros(between), row.valid_until] {
-                let expected = first(&rules, &busy, instant);
+                let expected = first(&rules, &self.house.busy(doctor, instant).await, instant);
                 let found = row.soonest_at.zip(row.blocked);
                 assert_eq!(found, expected, "doctor {doctor} at {instant}, now {}\n{story}", self.now);
             }

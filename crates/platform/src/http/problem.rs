@@ -42,6 +42,8 @@ pub mod kinds {
             "The request is not well-formed: the body is not JSON, or the request line or a header field is broken. Send it again in the right form; as it is, it will never be accepted.";
         NOT_SIGNED_IN 401 "not-signed-in" "This needs a sign-in"
             "The operation is not open to everybody. Sign in and send the access token as Authorization: Bearer; one that has expired or was revoked is answered in the same way, refresh it or sign in again. An appointment can also be opened by its link, with the token in it.";
+        WRONG_CODE 401 "wrong-code" "This is not the code"
+            "The code is wrong, was used before, is too old, or belongs to another request; the answer is the same for all of these. After five wrong tries a code is dead. Ask for a new one.";
         VISITS_AHEAD 409 "visits-ahead" "There are visits ahead"
             "Nobody would be told of them any more. Cancel them first, or wait until they are over.";
         FORBIDDEN 403 "forbidden" "This is not allowed"

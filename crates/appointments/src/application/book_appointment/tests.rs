@@ -45,6 +45,7 @@ fn booking() -> Booking {
         },
         whom: Whom::Person(ada()),
         notes: None,
+        hold: None,
     }
 }
 

@@ -13,12 +13,13 @@ use platform::http::{Problem, ProblemBody, context, version_tag};
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::book_body::{self, Asked, BookBody};
+use super::confirm::{HoldBody, hold_for_guest};
 use super::manage::scope;
-use crate::application::{AppointmentDetails, BookError};
+use crate::application::{AppointmentDetails, BookError, GuestBooking};
 
 /// Book a time
 ///
-/// Open to guests where the installation allows it; a patient who is signed in books for oneself or a relative, a
+/// Open to guests where the installation allows it, at once or by a code that is mailed to them; a patient who is signed in books for oneself or a relative, a
 /// doctor in the own calendar, a front desk at its clinics. Send an `Idempotency-Key` and repeat the request with it
 /// whenever you are not sure whether it arrived: it is booked once, and you get the first answer again.
 #[utoipa::path(
@@ -33,6 +34,7 @@ use crate::application::{AppointmentDetails, BookError};
             ("etag" = String, description = "For `If-Match`"),
             ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"),
         )),
+        (status = 202, description = "Held for ten minutes: a guest books it by `POST /appointments/{id}/confirm` with the mailed code", body = HoldBody),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "What was shown as a sign-in does not hold", body = ProblemBody, content_type = "application/problem+json", headers(("www-authenticate" = String))),
         (status = 403, description = "`guest-booking-off`", body = ProblemBody, content_type = "application/problem+json"),
@@ -40,6 +42,7 @@ use crate::application::{AppointmentDetails, BookError};
         (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Bad fields, or a time that is not offered: `outside-availability`, `in-the-past`, `too-soon`, `too-far-ahead`, `nonexistent-local-time`, `ambiguous-local-time`, `not-for-new-patients`; `idempotency-key-reused`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`too-many-holds`: so many times are held for this address or client already", body = ProblemBody, content_type = "application/problem+json", headers(("retry-after" = u32))),
     )
 )]
 #[post("/appointments")]
@@ -50,13 +53,18 @@ pub(super) async fn book_appointment(
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
     let Asked { booking, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
-    let once = key_of(&request)?.map(|key| once(&api, &caller, key, fingerprint));
+    let key = key_of(&request)?;
+    let once = key.clone().map(|key| once(&api, &caller, key, fingerprint));
     if let Some(once) = &once
         && let Err(before) = api.answers.look(once).await?
     {
         return again(&before);
     }
-    match api.book.run(&caller, booking?, context::request_id(), once.clone()).await {
+    let booking = booking?;
+    if caller.role().is_none() && api.book.guests == GuestBooking::Code {
+        return hold_for_guest(&api, &caller, &request, booking, key.map(|key| (key, fingerprint))).await;
+    }
+    match api.book.run(&caller, booking, context::request_id(), once.clone()).await {
         Ok(booked) => Ok(send(&created(&api, &caller, &booked), Replayed::No)),
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {

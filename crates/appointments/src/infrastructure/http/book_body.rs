@@ -42,6 +42,7 @@ macro_rules! book_bodies {
                     ask: Ask { doctor, visit_type: self.visit_type_id, start, duration_minutes: self.duration_minutes },
                     whom,
                     notes: self.notes.filter(|notes| !notes.trim().is_empty()),
+                    hold: None,
                 })
             }
         }

@@ -4,6 +4,7 @@ mod bodies;
 mod book;
 mod book_body;
 mod calendar_file;
+mod confirm;
 mod desk_patients;
 mod lists;
 mod manage;
@@ -19,8 +20,9 @@ use platform::signing::LinkSigner;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
-    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ListAppointments, ListRelatives, MarkAppointment,
-    Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
+    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ConfirmBooking, HoldForGuest, ListAppointments,
+    ListRelatives, MarkAppointment, Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
+    VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
@@ -31,6 +33,10 @@ pub use problems::PROBLEMS;
 pub struct AppointmentsApi {
     /// Books.
     pub book: BookAppointment,
+    /// Holds for guests.
+    pub hold_for_guest: HoldForGuest,
+    /// Books what is held for guests.
+    pub confirm: ConfirmBooking,
     /// Shows.
     pub read: ReadAppointment,
     /// Calls off.
@@ -63,6 +69,7 @@ pub struct AppointmentsApi {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
+        .service(confirm::confirm_appointment)
         .service(lists::list_appointments)
         .service(lists::get_calendar)
         .service(lists::get_history)

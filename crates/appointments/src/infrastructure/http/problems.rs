@@ -1,15 +1,17 @@
 //! The slice's refusals as clients hear them.
 
+use actix_web::http::header::{self, HeaderValue};
 use jiff::tz::TimeZone;
+use platform::http::admission::unauthorized;
 use platform::http::{FieldError, Kind, Problem, in_zone, kinds};
 use serde_json::Value;
 
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, CorrectPatientError, EmergencyError, FreeSlot,
-    ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError,
-    SearchPatientsError, TakeDownError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, ConfirmError, CorrectPatientError, EmergencyError,
+    FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError,
+    ReleaseRelativeError, RescheduleError, SearchPatientsError, TakeDownError,
 };
 use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError};
 
@@ -42,6 +44,8 @@ kinds! {
         "Book one of the doctor's visit types that are open to new patients.";
     GUEST_BOOKING_OFF 403 "guest-booking-off" "Guests cannot book here"
         "This installation books for people who are signed in.";
+    TOO_MANY_HOLDS 429 "too-many-holds" "So many times are held already"
+        "One address, and one client who is not signed in, hold at most three times at once. Book by the codes that were mailed, or wait for the seconds in Retry-After: a hold ends by itself.";
     VISIT_STARTED 409 "visit-started" "The visit has started"
         "A visit can be cancelled or moved until it starts. Ask the front desk.";
     VISIT_OVER 409 "visit-over" "The visit is over or was called off"
@@ -120,11 +124,7 @@ impl From<BookError> for Problem {
             BookError::Unreachable => bad("patient_email", "required", "is required where there is no patient_phone"),
             BookError::BadPatient(error) => bad_patient(error, "patient_"),
             BookError::NotOffered(no) => no.into(),
-            BookError::NotForNewPatients => Self::of(&NOT_FOR_NEW_PATIENTS).field(FieldError::new(
-                "visit_type_id",
-                "not-for-new-patients",
-                "is not open to new patients",
-            )),
+            BookError::NotForNewPatients => not_for_new_patients(),
             BookError::SlotTaken { alternatives } => slot_taken(&alternatives),
             BookError::PatientBusy => Self::of(&PATIENT_BUSY),
             // Answered before this is reached; were it not, the client would at least be told to come again.
@@ -132,6 +132,42 @@ impl From<BookError> for Problem {
             BookError::Failed(failure) => Self::internal(&failure),
         }
     }
+}
+
+impl From<HoldForGuestError> for Problem {
+    fn from(error: HoldForGuestError) -> Self {
+        match error {
+            HoldForGuestError::NoGuest => Self::of(&GUEST_BOOKING_OFF),
+            HoldForGuestError::BadPatient(error) => bad_patient(error, "patient_"),
+            HoldForGuestError::NotOffered(no) => no.into(),
+            HoldForGuestError::SlotTaken { alternatives } => slot_taken(&alternatives),
+            HoldForGuestError::TooMany { retry_after } => too_many_holds(retry_after),
+            HoldForGuestError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            HoldForGuestError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+fn too_many_holds(retry_after: i64) -> Problem {
+    Problem::of(&TOO_MANY_HOLDS).header(header::RETRY_AFTER, HeaderValue::from(retry_after))
+}
+
+impl From<ConfirmError> for Problem {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::WrongCode => unauthorized(&kinds::WRONG_CODE),
+            ConfirmError::NotOffered(no) => no.into(),
+            ConfirmError::NotForNewPatients => not_for_new_patients(),
+            ConfirmError::PatientBusy => Self::of(&PATIENT_BUSY),
+            ConfirmError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            ConfirmError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+fn not_for_new_patients() -> Problem {
+    let error = FieldError::new("visit_type_id", "not-for-new-patients", "is not open to new patients");
+    Problem::of(&NOT_FOR_NEW_PATIENTS).field(error)
 }
 
 /// 422 on the field that cannot be; `prefix` stands before its name.

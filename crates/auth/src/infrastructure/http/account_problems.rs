@@ -5,8 +5,8 @@ use platform::http::once::again;
 use platform::http::{FieldError, Problem, kinds};
 
 use super::accounts::{
-    EMAIL_TAKEN, LAST_ADMIN, PROFILE_TAKEN, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED, WRONG_CODE,
-    WRONG_CREDENTIALS, failed, too_many,
+    EMAIL_TAKEN, LAST_ADMIN, PROFILE_TAKEN, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED, WRONG_CREDENTIALS, failed,
+    too_many,
 };
 use crate::application::{
     BadReach, ChangeEmailError, ManageUsersError, MyAccountError, RegisterError, RequestCodeError, SecondFactorError,
@@ -59,7 +59,7 @@ impl From<RequestCodeError> for Problem {
 impl From<SignInByCodeError> for Problem {
     fn from(error: SignInByCodeError) -> Self {
         match error {
-            SignInByCodeError::WrongCode => unauthorized(&WRONG_CODE),
+            SignInByCodeError::WrongCode => unauthorized(&kinds::WRONG_CODE),
             SignInByCodeError::TooMany { retry_after } => too_many(retry_after),
             SignInByCodeError::Failed(failure) => failed(&failure),
         }
@@ -80,7 +80,7 @@ impl From<SignInError> for Problem {
 /// What proves nothing is a code where it is a reset, the present password where it is a change.
 pub(super) fn set_password(error: SetPasswordError, proof: &'static str) -> Problem {
     match error {
-        SetPasswordError::WrongProof if proof == "code" => unauthorized(&WRONG_CODE),
+        SetPasswordError::WrongProof if proof == "code" => unauthorized(&kinds::WRONG_CODE),
         SetPasswordError::WrongProof => bad(proof, "wrong", "is not right"),
         SetPasswordError::Weak(error) => weak("new_password", error),
         SetPasswordError::TooMany { retry_after } => too_many(retry_after),

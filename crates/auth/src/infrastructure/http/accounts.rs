@@ -119,8 +119,6 @@ macro_rules! kinds {
 }
 
 kinds! {
-    WRONG_CODE 401 "wrong-code" "This is not the code"
-        "The code is wrong, was used before, is too old, or belongs to another request; the answer is the same for all of these. After five wrong tries a code is dead. Ask for a new one.";
     WRONG_CREDENTIALS 401 "wrong-credentials" "Address, password or second factor are not right"
         "Nobody is told which. If the password is forgotten, ask for a link to set a new one.";
     SECOND_FACTOR_REQUIRED 401 "second-factor-required" "A second factor is needed"
