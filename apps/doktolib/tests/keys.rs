@@ -65,6 +65,16 @@ impl House {
         )
         .await;
         run(
+            "WITH held AS (
+                 INSERT INTO appointments.appointment (id, clinic_id, doctor_id, visit_type_id, mode, starts_at, ends_at,
+                        blocked_from, blocked_until, time_zone, price_cents, status, held_until, created_at, updated_at)
+                 VALUES ($1, $1, $1, $1, 'video', '2027-04-01Z', '2027-04-02Z', '2027-04-01Z', '2027-04-02Z', 'UTC', 0,
+                         'held', '2027-04-01Z', now(), now()))
+             INSERT INTO appointments.hold (id, kind, draft) VALUES ($1, 'guest', $2)",
+            &[&seal("appointments.hold.draft")],
+        )
+        .await;
+        run(
             "INSERT INTO auth.session (id, account_id, kind, extent, client, created_at, last_used_at, expires_at)
              VALUES ($1, $1, 'bearer', 'full', $2, now(), now(), now())",
             &[&seal("auth.session.client")],

@@ -9,6 +9,8 @@ mod desk;
 mod emergency;
 #[path = "postgres/holds.rs"]
 mod holds;
+#[path = "postgres/holds_race.rs"]
+mod holds_race;
 #[path = "postgres/house.rs"]
 mod house;
 #[path = "postgres/patients.rs"]
