@@ -44,6 +44,7 @@ const PUBLIC: [&str; 27] = [
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on holds in
 /// `guest_code.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
+    "addExternalCalendar",
     "addHoliday",
     "addRelative",
     "addTimeOff",
@@ -83,6 +84,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "refreshSession",
     "register",
     "releaseRelative",
+    "removeExternalCalendar",
     "removeHoliday",
     "removeOverride",
     "removeTimeOff",
@@ -129,6 +131,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
     assert_eq!(
         closed.into_iter().collect::<Vec<_>>(),
         [
+            "addExternalCalendar",
             "addHoliday",
             "addRelative",
             "addTimeOff",
@@ -168,6 +171,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getUser",
             "listAccesses",
             "listAppointments",
+            "listExternalCalendars",
             "listFeeds",
             "listMyFeeds",
             "listOverrides",
@@ -184,6 +188,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "openMyFeed",
             "putMyConsents",
             "releaseRelative",
+            "removeExternalCalendar",
             "removeHoliday",
             "removeOverride",
             "removeTimeOff",

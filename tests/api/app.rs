@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use actix_web::dev::Service as _;
 use actix_web::test::{TestRequest, init_service};
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
+use calendars::infrastructure::{Reach, WebCalendars};
 use doktolib::application::{Application, Figures, Parts, SignInRules};
 use doktolib::limits::Rates;
 use doktolib::mailing::Mailing;
@@ -142,6 +144,7 @@ impl App {
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,
+            calendar_source: Arc::new(WebCalendars::new(Reach::Loopback, Duration::from_secs(20)).unwrap()),
             rates: wishes.rates,
             trusted_proxies: wishes.trusted_proxies,
             cors_origins: wishes.cors_origins,

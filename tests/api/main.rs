@@ -13,6 +13,7 @@ mod calendar_files;
 mod catalogue;
 mod desk_patients;
 mod dev_mail;
+mod external_calendars;
 mod face;
 mod guest_code;
 mod hostile_tokens;

@@ -62,16 +62,23 @@ async fn stage() -> (App, Staged) {
         doctor(1)
     ))
     .await;
+    let calendar = id('7', 4).parse().unwrap();
+    let address = keys().seal_text("calendars.external_calendar.address", calendar, "https://calendar.example/");
+    let address: String = address.iter().map(|byte| format!("{byte:02x}")).collect();
     // Addresses for calendar programs: two of the patient's, since one is closed, and one of the doctor's.
     app.sql(&format!(
         "INSERT INTO calendars.feed (id, secret_digest, user_id, doctor_id, details, language, opened_by, created_at)
          VALUES ('{}', sha256('y'), '{user}', NULL, 'full', 'en', '{user}', '2027-01-01Z'),
                 ('{}', sha256('{}'), '{user}', NULL, 'full', 'en', '{user}', '2027-01-01Z'),
-                ('{}', sha256('x'), NULL, '{}', 'busy', 'en', '{user}', '2027-01-01Z')",
+                ('{}', sha256('x'), NULL, '{}', 'busy', 'en', '{user}', '2027-01-01Z');
+         INSERT INTO calendars.external_calendar (id, doctor_id, address, time_zone, added_by, created_at, next_read_at)
+         VALUES ('{}', '{}', '\\x{address}', 'America/New_York', '{user}', '2027-01-01Z', '2027-01-01Z')",
         id('7', 2),
         id('7', 3),
         "A".repeat(43),
         id('7', 1),
+        doctor(1),
+        id('7', 4),
         doctor(1),
     ))
     .await;

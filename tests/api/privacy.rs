@@ -17,7 +17,8 @@ const EXPORT: &str = "/api/v1/me/export";
 const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
-const LEFT_OUT: [(&str, &str); 2] = [
+const LEFT_OUT: [(&str, &str); 3] = [
+    ("calendars.external_calendar.address", "a secret of a doctor's other calendar; it is in no account's copy"),
     ("auth.account.totp_secret", "opens the account"),
     ("platform.idempotency_key.body", "repeats for 48 hours what stands in the other files"),
 ];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ::appointments::application::GuestBooking;
 use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
-use ::calendars::application::Writer;
+use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{LiveSlots, Soonest};
@@ -31,6 +31,7 @@ use secrecy::SecretString;
 
 use self::accounts::Accounts;
 use self::appointments::Appointments;
+use self::calendars::Calendars;
 use self::doctors::Doctors;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
@@ -74,6 +75,8 @@ pub struct Parts {
     pub public_url: String,
     /// How mail gets out.
     pub mailing: Mailing,
+    /// Fetches calendars from elsewhere.
+    pub calendar_source: Arc<dyn CalendarSource>,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// How much clients may ask.
@@ -131,6 +134,8 @@ pub struct Application {
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) calendars: Data<CalendarsApi>,
+    /// Reads calendars elsewhere.
+    pub externals: Arc<ReadExternals>,
     pub(crate) patients: Data<PatientsApi>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
@@ -157,6 +162,7 @@ impl Application {
             sign_in,
             public_url,
             mailing,
+            calendar_source,
             trusted_proxies,
             rates,
             cors_origins,
@@ -168,7 +174,7 @@ impl Application {
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
         let appointments = Appointments::new(&base, &doctors, guests);
-        let calendars = calendars::api(&base, &appointments);
+        let calendars = Calendars::new(&base, &appointments, calendar_source);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
 
@@ -196,7 +202,8 @@ impl Application {
             mailbox: mailing.mailbox,
             doctors: Data::new(doctors.api),
             appointments: Data::new(appointments.api),
-            calendars: Data::new(calendars),
+            calendars: Data::new(calendars.api),
+            externals: Arc::new(calendars.externals),
             patients: Data::new(appointments.patients),
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),

@@ -1,8 +1,9 @@
 //! The configuration: environment variables, read once at the start, all faults told at once.
 
 mod booking;
+mod calendars;
+mod clients;
 mod mail;
-
 mod sign_in;
 
 use std::fmt;
@@ -13,7 +14,6 @@ use appointments::application::GuestBooking;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
-use platform::limits::{NoRedis, Rate};
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
@@ -84,6 +84,8 @@ pub struct Config {
     pub guests: GuestBooking,
     /// `SIGN_IN_LIMITS`.
     pub sign_in_limits: bool,
+    /// `EXTERNAL_CALENDARS`.
+    pub external_calendars: ::calendars::infrastructure::Reach,
     /// `HTTP_WORKERS`.
     pub http_workers: usize,
     /// `SEED_NUM_DOCTORS`.
@@ -140,6 +142,7 @@ pub const VARIABLES: &[&str] = &[
     "REDIS_URL",
     "GUEST_BOOKING",
     "SIGN_IN_LIMITS",
+    "EXTERNAL_CALENDARS",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
     "SEED_FORCE",
@@ -233,12 +236,13 @@ impl Config {
             token_key_file: token_key_file(&mut read),
             public_url: public_url(&mut read, port),
             cors_origins: origins(&mut read),
-            trusted_proxies: proxies(&mut read),
+            trusted_proxies: clients::proxies(&mut read),
             smtp: mail::smtp(&mut read, tier),
             mail_from: mail::sender(&mut read, tier),
-            rates: rates(&mut read, tier),
+            rates: clients::rates(&mut read, tier),
             guests: booking::guests(&mut read, tier),
             sign_in_limits: sign_in::limits(&mut read, tier),
+            external_calendars: calendars::reach(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
             seed_force: read.flag("SEED_FORCE"),
@@ -343,26 +347,6 @@ fn origins(read: &mut Reader<'_>) -> Vec<String> {
         );
     }
     origins
-}
-
-fn proxies(read: &mut Reader<'_>) -> TrustedProxies {
-    read.text("TRUSTED_PROXIES").unwrap_or_default().parse().unwrap_or_else(|error| {
-        read.fault("TRUSTED_PROXIES", error);
-        TrustedProxies::default()
-    })
-}
-
-fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
-    let mut rate = |name: &str, otherwise: &str| {
-        let text = read.text(name).unwrap_or_else(|| otherwise.to_owned());
-        Rate::or_off(&text).unwrap_or_else(|fault| {
-            read.fault(name, fault);
-            None
-        })
-    };
-    let default = rate("RATE_LIMIT", if tier == Tier::Staging { "500/15m" } else { "1000/15m" });
-    let auth = rate("RATE_LIMIT_AUTH", "60/15m");
-    Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
 }
 
 /// Where an ordinary user and where root keep an application's data.

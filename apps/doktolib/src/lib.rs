@@ -9,6 +9,7 @@ pub mod config;
 mod database;
 mod demo;
 mod fallback;
+mod fetching;
 mod health_check;
 pub mod keys;
 pub mod limits;

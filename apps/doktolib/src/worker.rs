@@ -16,13 +16,19 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::application::Application;
 
 const BATCH: i64 = 500;
+/// Calendars that are read before others may.
+const CALENDARS: u32 = 5;
 /// An answer is promised for 24 hours; a day more costs little and forgives clocks.
 const KEEP_ANSWERS: SignedDuration = SignedDuration::from_hours(48);
 
 /// Runs until `stop` turns true: hands out messages, keeps first free times fresh and forgets what is old.
 pub async fn run(application: Application, stop: watch::Receiver<bool>) {
     // Beside each other: mail must not wait for calendars, nor the other way round.
-    tokio::join!(application.courier.run(stop.clone()), upkeep(&application, stop));
+    tokio::join!(
+        application.courier.run(stop.clone()),
+        read_calendars(&application, stop.clone()),
+        upkeep(&application, stop)
+    );
 }
 
 async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
@@ -38,6 +44,32 @@ async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
         };
         if let Err(failure) = outcome {
             telemetry::log_failure(&failure);
+        }
+    }
+}
+
+/// Reads calendars elsewhere as their time comes. On its own, because others answer as slowly as they like.
+async fn read_calendars(application: &Application, mut stop: watch::Receiver<bool>) {
+    let mut tick = interval(Duration::from_secs(20));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = stop.changed() => break,
+        }
+        loop {
+            let read = tokio::select! {
+                read = application.externals.run(CALENDARS) => read,
+                _ = stop.changed() => return,
+            };
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(failure) => {
+                    telemetry::log_failure(&failure);
+                    break;
+                }
+            }
         }
     }
 }

@@ -124,6 +124,8 @@ const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
 pub const RULES: &[Rule] = rules! {
+    "addExternalCalendar" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
+        .with(json!({"url": "https://calendar.example/busy.ics"}));
     "addHoliday" "clinic 1" FRONT_DESK
         |staged, caller| clinic(staged, caller).with(json!({"date": "2027-07-05", "name": "Independence Day"}));
     "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
@@ -182,6 +184,7 @@ pub const RULES: &[Rule] = rules! {
     "listCities" "" ALL nothing;
     "listClinics" "" ALL nothing;
     "listDoctors" "" ALL nothing;
+    "listExternalCalendars" "doctor 1" CALENDAR a_doctor;
     "listFeeds" "doctor 1" CALENDAR a_doctor;
     "listHolidays" "" ALL clinic;
     "listMyFeeds" "own" PATIENTS nothing;
@@ -217,6 +220,8 @@ pub const RULES: &[Rule] = rules! {
     "register" "" ALL |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker"}));
     "releaseRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| Ask { hindered: true, ..patient(staged, caller) };
+    "removeExternalCalendar" "doctor 1" CALENDAR
+        |staged, caller| Ask { part: id('7', 4), ..a_doctor(staged, caller) };
     "removeHoliday" "clinic 1" FRONT_DESK
         |staged, caller| Ask { part: "2027-05-31".to_owned(), ..clinic(staged, caller) };
     "removeOverride" "doctor 1" CALENDAR day;

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use platform::limits::Rate;
+
 use super::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -93,7 +95,7 @@ fn requests_are_limited_unless_it_says_off() {
     let rates = |variables: &[(&str, &str)]| read(variables).unwrap().rates;
     assert_eq!((rates(&[]).default, rates(&[]).auth), (Rate::new(1000, 900).ok(), Rate::new(60, 900).ok()));
     let mut staging = Reader { get: &|_| None, faults: Vec::new() };
-    assert_eq!(super::rates(&mut staging, Tier::Staging).default, Rate::new(500, 900).ok());
+    assert_eq!(super::clients::rates(&mut staging, Tier::Staging).default, Rate::new(500, 900).ok());
     let off = rates(&[("RATE_LIMIT", "off"), ("RATE_LIMIT_AUTH", "5/1m")]);
     assert_eq!((off.default, off.auth), (None, Rate::new(5, 60).ok()));
 }

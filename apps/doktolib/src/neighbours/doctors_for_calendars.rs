@@ -1,7 +1,8 @@
 use async_trait::async_trait;
-use calendars::application::{Named, Place, Places};
-use doctors::infrastructure::{clinics_of, names_of_doctors, places_of_clinics};
-use kernel::{ClinicId, DoctorId, PortFailure};
+use calendars::application::{DoctorTime, Named, Place, Places};
+use calendars::domain::ExternalId;
+use doctors::infrastructure::{clinics_of, home_zone, names_of_doctors, places_of_clinics, replace_external_busy};
+use kernel::{ClinicId, DoctorId, Interval, PortFailure};
 use platform::pg::{self, PgPool};
 
 /// The catalogue knows what doctors and clinics are called, where clinics are and doctors work.
@@ -29,5 +30,16 @@ impl Places for DoctorsForCalendars {
         let found =
             pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
         Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
+    }
+}
+
+#[async_trait]
+impl DoctorTime for DoctorsForCalendars {
+    async fn zone(&self, doctor: DoctorId) -> Result<Option<String>, PortFailure> {
+        pg::read(&self.pool, "read a doctor's zone", async |conn| home_zone(conn, doctor).await).await
+    }
+
+    async fn block(&self, doctor: DoctorId, calendar: ExternalId, spans: &[Interval]) -> Result<(), PortFailure> {
+        replace_external_busy(&self.pool, doctor, calendar.as_uuid(), spans).await
     }
 }

@@ -6,6 +6,7 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
+use calendars::infrastructure::{Reach, WebCalendars};
 use doktolib::application::{Application, Parts, SignInRules};
 use doktolib::mailing::Mailing;
 use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
@@ -53,6 +54,7 @@ impl House {
             guests: GuestBooking::Immediate,
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: "http://localhost".into(),
+            calendar_source: Arc::new(WebCalendars::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),
             mailing: Mailing::into_folder(
                 std::env::temp_dir().join("doktolib-house-mail"),
                 "doktolib@localhost".parse().unwrap(),

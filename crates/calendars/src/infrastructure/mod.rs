@@ -1,9 +1,13 @@
-//! The slice's adapters: PostgreSQL and HTTP.
+//! The slice's adapters: PostgreSQL, HTTP, and fetching calendars from elsewhere.
 
 pub mod http;
+mod pg_externals;
 mod pg_feeds;
 mod random_secrets;
 mod schema;
+mod web_calendars;
 
+pub use pg_externals::PgExternals;
 pub use pg_feeds::PgFeeds;
 pub use random_secrets::RandomSecrets;
+pub use web_calendars::{Reach, WebCalendars};

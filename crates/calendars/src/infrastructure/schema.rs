@@ -13,3 +13,23 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
     }
 }
+
+diesel::table! {
+    calendars.external_calendar (id) {
+        id -> Uuid,
+        doctor_id -> Uuid,
+        address -> Binary,
+        time_zone -> Text,
+        added_by -> Uuid,
+        created_at -> Timestamptz,
+        removed_at -> Nullable<Timestamptz>,
+        next_read_at -> Timestamptz,
+        etag -> Nullable<Text>,
+        whole_read_at -> Nullable<Timestamptz>,
+        read_at -> Nullable<Timestamptz>,
+        stale_since -> Nullable<Timestamptz>,
+        trouble -> Nullable<Text>,
+        busy -> Integer,
+        not_understood -> Integer,
+    }
+}

@@ -1,5 +1,6 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
+mod external_busy;
 pub mod http;
 mod live;
 mod pg_agendas;
@@ -12,6 +13,7 @@ mod practices;
 mod schema;
 mod soonest;
 
+pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;

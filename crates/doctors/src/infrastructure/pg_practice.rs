@@ -235,6 +235,7 @@ impl Practice for PgPractice {
         pg::read(&self.pool, "list time off", async |mut conn| {
             let rows: Vec<(Uuid, DbTimestamp, DbTimestamp)> = time_off::table
                 .filter(time_off::doctor_id.eq(doctor.as_uuid()).and(time_off::ends_at.gt(ending_after.to_diesel())))
+                .filter(time_off::calendar_id.is_null())
                 .order((time_off::starts_at, time_off::id))
                 .limit(LISTED)
                 .select((time_off::id, time_off::starts_at, time_off::ends_at))

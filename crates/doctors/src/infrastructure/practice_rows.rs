@@ -93,7 +93,9 @@ pub(super) async fn write(
             next_calendar(conn, id, change).await
         }
         Step::NoTimeOff(which) => {
-            let mine = time_off::table.filter(time_off::id.eq(which.as_uuid()).and(time_off::doctor_id.eq(id)));
+            let mine = time_off::table
+                .filter(time_off::id.eq(which.as_uuid()).and(time_off::doctor_id.eq(id)))
+                .filter(time_off::calendar_id.is_null());
             or_nothing(diesel::delete(mine).execute(conn).await?)?;
             next_calendar(conn, id, change).await
         }

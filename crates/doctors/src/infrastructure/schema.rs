@@ -94,6 +94,7 @@ diesel::table! {
         doctor_id -> Uuid,
         starts_at -> Timestamptz,
         ends_at -> Timestamptz,
+        calendar_id -> Nullable<Uuid>,
     }
 }
 

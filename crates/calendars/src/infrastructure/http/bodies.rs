@@ -4,7 +4,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::application::OpenedFeed;
-use crate::domain::{Details, Feed};
+use crate::domain::{Details, ExternalCalendar, Feed, host_of};
 
 /// How much a doctor's calendar address tells of each visit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -91,6 +91,68 @@ impl OpenedFeedBody {
                     "The doctor's visits of the past 30 days and all to come, with the initials of patients."
                 }
             },
+        }
+    }
+}
+
+/// A calendar elsewhere to be read.
+#[derive(Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewExternalCalendar)]
+pub(super) struct NewExternalBody {
+    /// Its iCalendar address: https, on the public internet. Whoever knows it may read the calendar, so it is kept sealed.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000, code = "required", message = "is required, at most 2000 characters"))]
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        required = true,
+        example = "https://calendar.example/private/busy.ics"
+    )]
+    pub(super) url: String,
+}
+
+/// A calendar elsewhere, and how reading it goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExternalCalendar)]
+pub(super) struct ExternalBody {
+    /// Which one.
+    id: Uuid,
+    /// The host of its address.
+    #[schema(example = "calendar.example")]
+    host: String,
+    /// When it was added (RFC 3339).
+    #[schema(format = DateTime, example = "2027-03-01T12:00:00Z")]
+    created_at: String,
+    /// When it was last read well.
+    #[schema(format = DateTime, example = "2027-03-01T12:00:00Z")]
+    read_at: Option<String>,
+    /// The first failure since then; until it is read again, what it said last holds.
+    #[schema(format = DateTime, example = "2027-03-01T12:00:00Z")]
+    stale_since: Option<String>,
+    /// Why it could not be read the last time: unreachable, too slow, too large, …
+    #[schema(example = "unreachable")]
+    trouble: Option<String>,
+    /// How many busy times block the doctor's time.
+    #[schema(example = 12)]
+    busy: u32,
+    /// How many of its events are not understood, and block nothing.
+    #[schema(example = 0)]
+    not_understood: u32,
+}
+
+impl ExternalBody {
+    pub(super) fn new(calendar: &ExternalCalendar) -> Self {
+        let state = &calendar.state;
+        Self {
+            id: calendar.id.as_uuid(),
+            host: host_of(&calendar.address).to_owned(),
+            created_at: calendar.created_at.to_string(),
+            read_at: state.read_at.map(|at| at.to_string()),
+            stale_since: state.stale_since.map(|at| at.to_string()),
+            trouble: state.trouble.clone(),
+            busy: state.busy,
+            not_understood: state.not_understood,
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The slice's part of the REST API, and the addresses that calendar programs subscribe to.
 
 mod bodies;
+mod externals;
 mod feeds;
 mod file;
 mod problems;
 
 use std::sync::Arc;
 
+use platform::idempotency::Answers;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::application::{ManageFeeds, ReadFeed};
+use crate::application::{ManageExternals, ManageFeeds, ReadFeed};
 
 pub use problems::PROBLEMS;
 
@@ -19,6 +21,10 @@ pub struct CalendarsApi {
     pub feeds: ManageFeeds,
     /// Writes files of feeds.
     pub read: ReadFeed,
+    /// Adds, lists and takes away calendars elsewhere.
+    pub externals: ManageExternals,
+    /// First answers, kept.
+    pub answers: Answers,
     /// Where clients reach this installation, without a slash at the end.
     pub public_url: Arc<str>,
 }
@@ -31,7 +37,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feeds::close_my_feed)
         .service(feeds::list_feeds)
         .service(feeds::open_feed)
-        .service(feeds::close_feed);
+        .service(feeds::close_feed)
+        .service(externals::list_externals)
+        .service(externals::add_external)
+        .service(externals::remove_external);
 }
 
 /// Mounts what programs subscribe to.

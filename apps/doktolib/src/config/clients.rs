@@ -1,0 +1,27 @@
+use platform::http::TrustedProxies;
+use platform::limits::{NoRedis, Rate};
+
+use super::{Reader, Tier};
+use crate::limits::Rates;
+
+/// `TRUSTED_PROXIES`.
+pub(super) fn proxies(read: &mut Reader<'_>) -> TrustedProxies {
+    read.text("TRUSTED_PROXIES").unwrap_or_default().parse().unwrap_or_else(|error| {
+        read.fault("TRUSTED_PROXIES", error);
+        TrustedProxies::default()
+    })
+}
+
+/// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `REDIS_URL`.
+pub(super) fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
+    let mut rate = |name: &str, otherwise: &str| {
+        let text = read.text(name).unwrap_or_else(|| otherwise.to_owned());
+        Rate::or_off(&text).unwrap_or_else(|fault| {
+            read.fault(name, fault);
+            None
+        })
+    };
+    let default = rate("RATE_LIMIT", if tier == Tier::Staging { "500/15m" } else { "1000/15m" });
+    let auth = rate("RATE_LIMIT_AUTH", "60/15m");
+    Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
+}

@@ -1,0 +1,1 @@
+DROP TABLE calendars.external_calendar;
