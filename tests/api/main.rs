@@ -11,6 +11,7 @@ mod booking;
 mod calendar_feeds;
 mod calendar_files;
 mod catalogue;
+mod desk_day;
 mod desk_patients;
 mod dev_mail;
 mod external_calendars;

@@ -3,12 +3,13 @@
 mod accounts;
 mod appointments;
 mod calendars;
+mod desk;
 mod doctors;
 
 use std::sync::Arc;
 
 use ::appointments::application::GuestBooking;
-use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
+use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
@@ -137,6 +138,7 @@ pub struct Application {
     /// Reads calendars elsewhere.
     pub externals: Arc<ReadExternals>,
     pub(crate) patients: Data<PatientsApi>,
+    pub(crate) desk: Data<DeskApi>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
@@ -175,6 +177,7 @@ impl Application {
         let doctors = Doctors::new(&base);
         let appointments = Appointments::new(&base, &doctors, guests);
         let calendars = Calendars::new(&base, &appointments, calendar_source);
+        let desk = desk::desk(&base, &doctors);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
 
@@ -205,6 +208,7 @@ impl Application {
             calendars: Data::new(calendars.api),
             externals: Arc::new(calendars.externals),
             patients: Data::new(appointments.patients),
+            desk: Data::new(desk),
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
             account_api: Data::new(accounts.api),

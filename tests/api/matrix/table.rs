@@ -170,12 +170,17 @@ pub const RULES: &[Rule] = rules! {
     "getAppointmentHistory" "visit" SIDES_OF_A_VISIT visit;
     "getCalendar" "doctor 1" CALENDAR a_doctor;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
+    "getClinicDay" "clinic 1" CLINIC_S_TEAM clinic;
+    "getClinicWeek" "clinic 1" CLINIC_S_TEAM clinic;
+    "getDaySheet" "clinic 1" CLINIC_S_TEAM clinic;
+    "getDayTable" "clinic 1" CLINIC_S_TEAM clinic;
     "getDoctor" "" ALL a_doctor;
     "getFeedFile" "by its secret" ALL |_, _| Ask { id: "A".repeat(43), ..Ask::default() };
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
     "getOverride" "doctor 1" CALENDAR day;
     "getPatient" "patient 1" RECORD patient;
+    "getQueue" "clinic 1" CLINIC_S_TEAM clinic;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
@@ -258,6 +263,8 @@ const RECORD: &str = "401 yes 404 yes 404 404 yes 404 403 401 401 403";
 const DESK: &str = "401 403 403 403 403 403 yes 404 403 401 401 403";
 const NEW_PATIENT: &str = "401 403 403 403 403 403 yes 422 403 401 401 403";
 const PRACTICE: &str = "401 403 403 yes yes yes yes yes 403 401 401 403";
+/// Members of the clinic, and administrators.
+const CLINIC_S_TEAM: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
 const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 403 401 401 403";
 /// A password that is good enough.
 const GOOD: &str = "vexing quilt over a lamp";

@@ -47,6 +47,11 @@ impl Doctors {
         Self { directory, agendas, booked, soonest, live, api }
     }
 
+    /// The rules of doctors' time.
+    pub(super) fn agendas(&self) -> Arc<PgAgendas> {
+        self.agendas.clone()
+    }
+
     /// Says whether a time is offered.
     pub(super) fn offer(&self) -> OfferSlot {
         OfferSlot { agendas: self.agendas.clone() }

@@ -1,13 +1,21 @@
-use appointments::application::{Ask, Called, DoctorAgenda, FreeSlot, Names, NoOffer, Practices, RequestedStart};
+use std::sync::Arc;
+
+use appointments::application::{
+    Ask, Called, ClinicClock, ClinicHours, DoctorAgenda, DoctorHours, FreeSlot, Names, NoOffer, OpenDay, Practices,
+    RequestedStart,
+};
 use appointments::domain::{Offer, VisitMode};
 use appointments::infrastructure::CalendarWatch;
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
-use doctors::application::{NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
+use doctors::application::{Agendas, NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
 use doctors::domain::Refusal;
-use doctors::infrastructure::{Soonest, clinics_of, names_of_clinics, names_of_doctors, places_of_clinics};
+use doctors::infrastructure::{
+    Soonest, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors, places_of_clinics,
+};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
 use platform::pg::{self, PgPool};
 
@@ -161,5 +169,39 @@ impl Practices for PracticesForAppointments {
         let found =
             pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
         Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
+    }
+}
+
+/// The hours of a clinic's doctors stand over the columns of its calendar.
+pub struct HoursForAppointments {
+    pub(crate) pool: PgPool,
+    pub(crate) agendas: Arc<dyn Agendas>,
+}
+
+#[async_trait]
+impl ClinicHours for HoursForAppointments {
+    async fn clock(&self, clinic: ClinicId) -> Result<Option<ClinicClock>, PortFailure> {
+        let found = pg::read(&self.pool, "read a clinic", async |conn| clock_of_clinic(conn, clinic.as_uuid()).await);
+        Ok(found.await?.map(|(name, time_zone)| ClinicClock { name, time_zone }))
+    }
+
+    async fn of(&self, clinic: ClinicId, dates: &[Date]) -> Result<Vec<DoctorHours>, PortFailure> {
+        let listed = pg::read(&self.pool, "read a clinic's doctors", async |conn| {
+            doctors_of_clinic(conn, clinic.as_uuid()).await
+        })
+        .await?;
+        let ids: Vec<DoctorId> = listed.iter().map(|(id, _)| DoctorId::from_uuid(*id)).collect();
+        let rules = self.agendas.rules_of_many(&ids).await?;
+        let columns = listed.into_iter().map(|(id, name)| {
+            let doctor = DoctorId::from_uuid(id);
+            let own = rules.iter().find(|rules| rules.doctor == doctor);
+            let open = |date: &Date| own.map(|rules| rules.open_hours(clinic, *date)).unwrap_or_default();
+            DoctorHours {
+                doctor,
+                name,
+                days: dates.iter().map(|date| OpenDay { date: *date, open: open(date) }).collect(),
+            }
+        });
+        Ok(columns.collect())
     }
 }

@@ -5,6 +5,7 @@ mod addressees;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod clinic_day;
 mod confirm_booking;
 mod correct_patient;
 mod desk_ports;
@@ -38,6 +39,10 @@ pub use addressees::{Addressee, Addressees};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use clinic_day::{
+    ClinicClock, ClinicDay, ClinicHours, ClinicVisits, Column, DayError, DayWish, DoctorHours, MOST_VISITS, OpenDay,
+    ShowClinicDay, Waiting,
+};
 pub use confirm_booking::{ConfirmBooking, ConfirmError};
 pub use correct_patient::{CorrectPatient, CorrectPatientError};
 pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};

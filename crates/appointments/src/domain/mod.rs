@@ -7,6 +7,7 @@ mod hold;
 mod patient;
 mod patient_event;
 mod patient_search;
+mod queue;
 mod relation;
 
 pub use appointment::{
@@ -18,4 +19,5 @@ pub use hold::{Hold, HoldEvent, HoldKind, HoldRefusal};
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};
+pub use queue::{arrived_at, expected_starts, waiting_minutes};
 pub use relation::Relation;

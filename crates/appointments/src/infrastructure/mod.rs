@@ -1,6 +1,8 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
 mod busy;
+mod day_pdf;
+mod day_table;
 mod held;
 mod hold_codes;
 pub mod http;
@@ -10,6 +12,7 @@ mod patient_row;
 mod personal_records;
 mod pg_access_log;
 mod pg_appointments;
+mod pg_clinic_visits;
 mod pg_desk;
 mod pg_emergency;
 mod pg_holds;
@@ -24,6 +27,7 @@ pub use hold_codes::SecretHoldCodes;
 pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};
 pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};
+pub use pg_clinic_visits::PgClinicVisits;
 pub use pg_desk::PgDesk;
 pub use pg_emergency::PgEmergencies;
 pub use pg_holds::PgHolds;

@@ -11,6 +11,7 @@ mod covers;
 mod day;
 mod fault;
 mod hours;
+mod open_hours;
 mod practice_event;
 mod profile;
 mod refusal;

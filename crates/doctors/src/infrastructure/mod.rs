@@ -18,5 +18,7 @@ pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
-pub use practices::{clinics_of, names_of_clinics, names_of_doctors, places_of_clinics};
+pub use practices::{
+    clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors, places_of_clinics,
+};
 pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken};

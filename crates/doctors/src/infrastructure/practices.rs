@@ -61,3 +61,28 @@ pub async fn clinics_of(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Vec<Uu
     let open = weekly_hours::table.filter(weekly_hours::doctor_id.eq(id)).select(weekly_hours::clinic_id);
     listed.union(open).load(&mut conn).await
 }
+
+/// Name and IANA zone of a clinic, also of one that is closed.
+///
+/// # Errors
+/// Of the database.
+pub async fn clock_of_clinic(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Option<(String, String)>, DieselError> {
+    clinic::table.find(id).select((clinic::name, clinic::time_zone)).first(&mut conn).await.optional()
+}
+
+/// The doctors who are listed at a clinic or have hours there, with their names, by surname; 200 at most.
+///
+/// # Errors
+/// Of the database.
+pub async fn doctors_of_clinic(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Vec<(Uuid, String)>, DieselError> {
+    let open = weekly_hours::table.filter(weekly_hours::clinic_id.eq(id)).select(weekly_hours::doctor_id);
+    let rows: Vec<(Uuid, String, String)> = doctor::table
+        .filter(doctor::clinic_id.eq(id).or(doctor::id.eq_any(open)))
+        .filter(doctor::active)
+        .order((doctor::last_name, doctor::first_name, doctor::id))
+        .limit(200)
+        .select((doctor::id, doctor::first_name, doctor::last_name))
+        .load(&mut conn)
+        .await?;
+    Ok(rows.into_iter().map(|(id, first, last)| (id, format!("{first} {last}"))).collect())
+}

@@ -5,6 +5,7 @@ mod book;
 mod book_body;
 mod calendar_file;
 mod confirm;
+mod desk;
 mod desk_patients;
 mod lists;
 mod manage;
@@ -26,6 +27,7 @@ use crate::application::{
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
+pub use desk::DeskApi;
 pub use patients::PatientsApi;
 pub use problems::PROBLEMS;
 
@@ -65,7 +67,7 @@ pub struct AppointmentsApi {
     pub letters: VisitLetters,
 }
 
-/// Mounts the slice's operations; the states are [`AppointmentsApi`] and [`PatientsApi`].
+/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`] and [`DeskApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
@@ -81,6 +83,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)
+        .service(desk::get_day)
+        .service(desk::get_week)
+        .service(desk::get_queue)
+        .service(desk::get_day_sheet)
+        .service(desk::get_day_table)
         .service(desk_patients::search_patients)
         .service(desk_patients::take_down_patient)
         .service(desk_patients::correct_patient)

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, ConfirmError, CorrectPatientError, EmergencyError,
-    FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, ConfirmError, CorrectPatientError, DayError,
+    EmergencyError, FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError,
     ReleaseRelativeError, RescheduleError, SearchPatientsError, TakeDownError,
 };
 use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError};
@@ -222,6 +222,15 @@ impl From<ReleaseRelativeError> for Problem {
             ReleaseRelativeError::Oneself => Self::of(&ONESELF_STAYS),
             ReleaseRelativeError::VisitsAhead => Self::of(&kinds::VISITS_AHEAD),
             ReleaseRelativeError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<DayError> for Problem {
+    fn from(error: DayError) -> Self {
+        match error {
+            DayError::NotFound => Self::of(&kinds::NOT_FOUND),
+            DayError::Failed(failure) => Self::internal(&failure),
         }
     }
 }
