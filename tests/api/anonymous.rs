@@ -10,9 +10,10 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 27] = [
+const PUBLIC: [&str; 28] = [
     "bookAppointment",
     "confirmAppointment",
+    "explainSlot",
     "forgotPassword",
     "getClinic",
     "getDoctor",
@@ -43,12 +44,16 @@ const PUBLIC: [&str; 27] = [
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on holds in
 /// `guest_code.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+/// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on doctors, clinics and
+/// hours in `practice_reach.rs` and `calendar_changes.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "addExternalCalendar",
     "addHoliday",
     "addRelative",
     "addTimeOff",
     "addVisitType",
+    "applyClinicChange",
+    "applyDoctorChange",
     "changeClinic",
     "changeDoctor",
     "changeMyEmail",
@@ -80,6 +85,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "openEmergencyAccess",
     "openFeed",
     "openMyFeed",
+    "previewClinicChange",
+    "previewDoctorChange",
     "putMyConsents",
     "refreshSession",
     "register",
@@ -97,6 +104,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "setUpSecondFactor",
     "signOut",
     "takeDownPatient",
+    "undoClinicChange",
+    "undoDoctorChange",
     "verifyCode",
 ];
 
@@ -136,6 +145,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "addRelative",
             "addTimeOff",
             "addVisitType",
+            "applyClinicChange",
+            "applyDoctorChange",
             "cancelAppointment",
             "changeClinic",
             "changeDoctor",
@@ -176,6 +187,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getUser",
             "listAccesses",
             "listAppointments",
+            "listClinicChanges",
+            "listDoctorChanges",
             "listExternalCalendars",
             "listFeeds",
             "listMyFeeds",
@@ -191,6 +204,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "openEmergencyAccess",
             "openFeed",
             "openMyFeed",
+            "previewClinicChange",
+            "previewDoctorChange",
             "putMyConsents",
             "releaseRelative",
             "removeExternalCalendar",
@@ -205,6 +220,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "setUpSecondFactor",
             "signOut",
             "takeDownPatient",
+            "undoClinicChange",
+            "undoDoctorChange",
         ]
     );
     assert_eq!(app.tables().await, before);

@@ -55,11 +55,19 @@ async fn stage() -> (App, Staged) {
          -- Over since long, so that it opens nothing.
          INSERT INTO appointments.emergency_access
          VALUES ('{}', '{}', '{}', '{user}', '', '2027-01-01Z', '2027-01-01 01:00Z');
-         INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]')",
+         INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]');
+         INSERT INTO doctors.calendar_change (id, doctor_id, clinic_id, made_at, made_by, reversal, visits) VALUES
+         ('{}', '{}', '{clinic}', '2027-03-08 04:00Z', 'staff', '{{\"kind\": \"time_off\", \"id\": \"{}\"}}', '[]'),
+         ('{}', NULL, '{clinic}', '2027-03-08 04:00Z', 'staff', '{{\"kind\": \"holidays\", \"dates\": []}}', '[]')",
         id('f', 4),
         id('b', 1),
         doctor(4),
-        doctor(1)
+        doctor(1),
+        id('f', 8),
+        doctor(1),
+        id('f', 1),
+        id('f', 9),
+        clinic = id('c', 1),
     ))
     .await;
     let calendar = id('7', 4).parse().unwrap();

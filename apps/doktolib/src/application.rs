@@ -5,6 +5,7 @@ mod appointments;
 mod calendars;
 mod desk;
 mod doctors;
+mod visit_desk;
 
 use std::sync::Arc;
 

@@ -55,6 +55,8 @@ const ALL: &str = "yes yes yes yes yes yes yes yes yes yes yes yes";
 pub const BY_PROOF: &str = "401 401 401 401 401 401 401 401 401 401 401 401";
 /// Whoever has the code of a guest's hold; half a sign-in is good for nothing.
 const CODE_OF_A_HOLD: &str = "401 401 401 401 401 401 401 401 401 401 401 403";
+/// Open to all, but a sign-in that is shown has to be one.
+const OPEN_TO_SIGN_INS: &str = "yes yes yes yes yes yes yes yes yes 401 401 403";
 const SIGNED_IN: &str = "401 yes yes yes yes yes yes yes yes 401 401 403";
 const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
 /// Both sides of a visit, its clinic's front desk, administrators, and its link.
@@ -133,6 +135,10 @@ pub const RULES: &[Rule] = rules! {
         .with(json!({"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}));
     "addVisitType" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"name": "Check", "mode": "video", "duration_minutes": 20, "price": {"amount": 100}}));
+    "applyClinicChange" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller)
+        .with(json!({"change": {"holidays": [{"date": "2027-07-06", "name": "Day of rest"}]}}));
+    "applyDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change": {"time_off":
+        {"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}}}));
     "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
     "cancelAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"reason": "ill"}));
@@ -163,6 +169,8 @@ pub const RULES: &[Rule] = rules! {
     "endEmergencyAccess" "of doctor 4 to patient 1" OPENED_BY_DOCTOR_ELSEWHERE patient;
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
     "eraseMe" "own" PATIENTS |_, _| Ask { hindered: true, ..Ask::default() };
+    // The time stands in the query, which is not sent.
+    "explainSlot" "" OPEN_TO_SIGN_INS |_, _| Ask { hindered: true, ..Ask::of(doctor(1), 'd') };
     "exportMe" "own" SIGNED_IN nothing;
     "forgotPassword" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "getAppointment" "visit" SIDES_OF_A_VISIT visit;
@@ -187,7 +195,9 @@ pub const RULES: &[Rule] = rules! {
     "listAccesses" "own" PATIENTS nothing;
     "listAppointments" "own reach" SIGNED_IN nothing;
     "listCities" "" ALL nothing;
+    "listClinicChanges" "clinic 1" FRONT_DESK clinic;
     "listClinics" "" ALL nothing;
+    "listDoctorChanges" "doctor 1" CALENDAR a_doctor;
     "listDoctors" "" ALL nothing;
     "listExternalCalendars" "doctor 1" CALENDAR a_doctor;
     "listFeeds" "doctor 1" CALENDAR a_doctor;
@@ -218,6 +228,10 @@ pub const RULES: &[Rule] = rules! {
     };
     "openFeed" "doctor 1" CALENDAR a_doctor;
     "openMyFeed" "own" PATIENTS nothing;
+    "previewClinicChange" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller)
+        .with(json!({"change": {"holidays": [{"date": "2027-07-07", "name": "Day of rest"}]}}));
+    "previewDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change":
+        {"time_off": {"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}}}));
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;
@@ -249,6 +263,8 @@ pub const RULES: &[Rule] = rules! {
         let body = json!({"clinic_id": id('c', 1), "name": "Nora Baker", "phone": "2125550100"});
         Ask { field: Some("clinic_id"), ..Ask::default().with(body) }
     };
+    "undoClinicChange" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 9), ..clinic(staged, caller) };
+    "undoDoctorChange" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 8), ..a_doctor(staged, caller) };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use ::doctors::application::{ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts};
+use ::doctors::application::{
+    ChangeParts, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts,
+};
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
-use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgDirectory, PgPractice, Soonest};
+use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
 use platform::idempotency::Answers;
 
 use super::Base;
+use super::visit_desk::desk;
 use crate::neighbours::AppointmentsForDoctors;
 
 /// What others ask of doctors, and the API.
@@ -29,17 +32,28 @@ impl Doctors {
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
         let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
+        let desk = Arc::new(desk(base, &soonest));
         let of_many = || ListSlotsOfMany { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() };
         let live = LiveSlots::new(pool.clone(), of_many(), clock.clone());
         let api = DoctorsApi {
             directory: directory.clone(),
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
             slots_of_many: of_many(),
-            live: live.clone(),
-            practice: PracticeUses::new(&PracticeParts {
-                practice: Arc::new(practice),
+            explain: ExplainSlot {
                 agendas: agendas.clone(),
+                busy: booked.clone(),
+                practice: Arc::new(practice.clone()),
                 clock: clock.clone(),
+            },
+            live: live.clone(),
+            practice: PracticeUses::new(&ChangeParts {
+                practice: PracticeParts {
+                    practice: Arc::new(practice.clone()),
+                    agendas: agendas.clone(),
+                    clock: clock.clone(),
+                },
+                changes: Arc::new(PgChanges::new(practice, booked.clone(), desk.clone())),
+                patients: desk,
             }),
             answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),

@@ -2,6 +2,7 @@
 
 mod add_relative;
 mod addressees;
+mod arrange_visits;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
@@ -36,6 +37,7 @@ mod welcome_patient;
 
 pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
 pub use addressees::{Addressee, Addressees};
+pub use arrange_visits::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindrance, ManyVisits, PutBack};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};

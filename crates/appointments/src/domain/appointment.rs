@@ -303,6 +303,24 @@ impl Appointment {
         Ok((moved, event))
     }
 
+    /// `cancelled` → `booked` at its old time, because the change of hours that called it off is taken back; `None` when
+    /// it is not cancelled, or that time has come. Whether the time is still free is the store's to say.
+    #[must_use]
+    pub fn reinstate(&self, now: Timestamp) -> Option<(Self, AppointmentEvent)> {
+        if self.status != Status::Cancelled || now >= self.visit.start {
+            return None;
+        }
+        let booked = Self { status: Status::Booked, cancel_reason: None, ..self.changed(now) };
+        let event = AppointmentEvent::Reinstated {
+            appointment_id: self.id,
+            clinic_id: self.clinic,
+            doctor_id: self.doctor,
+            patient_id: self.patient,
+            starts_at: self.visit.start,
+        };
+        Some((booked, event))
+    }
+
     /// `booked` → `arrived` on the day of the visit; `arrived`, or `booked` once it has begun → `completed`; `booked`
     /// once it has begun → `no_show`.
     ///

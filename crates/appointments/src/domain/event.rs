@@ -52,6 +52,19 @@ pub enum AppointmentEvent {
         /// The new start.
         to: Timestamp,
     },
+    /// What was called off takes place after all, at its old time.
+    Reinstated {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// From.
+        starts_at: Timestamp,
+    },
     /// The patient is there.
     Arrived {
         /// The visit.
@@ -93,6 +106,7 @@ impl DomainEvent for AppointmentEvent {
             Self::Booked { .. } => "appointment.booked",
             Self::Cancelled { .. } => "appointment.cancelled",
             Self::Rescheduled { .. } => "appointment.rescheduled",
+            Self::Reinstated { .. } => "appointment.reinstated",
             Self::Arrived { .. } => "appointment.arrived",
             Self::Completed { .. } => "appointment.completed",
             Self::NoShow { .. } => "appointment.no_show",
@@ -104,6 +118,7 @@ impl DomainEvent for AppointmentEvent {
             Self::Booked { appointment_id, .. }
             | Self::Cancelled { appointment_id, .. }
             | Self::Rescheduled { appointment_id, .. }
+            | Self::Reinstated { appointment_id, .. }
             | Self::Arrived { appointment_id, .. }
             | Self::Completed { appointment_id, .. }
             | Self::NoShow { appointment_id, .. } => appointment_id.as_uuid(),
@@ -115,6 +130,7 @@ impl DomainEvent for AppointmentEvent {
             Self::Booked { clinic_id, .. }
             | Self::Cancelled { clinic_id, .. }
             | Self::Rescheduled { clinic_id, .. }
+            | Self::Reinstated { clinic_id, .. }
             | Self::Arrived { clinic_id, .. }
             | Self::Completed { clinic_id, .. }
             | Self::NoShow { clinic_id, .. } => Some(clinic_id.as_uuid()),

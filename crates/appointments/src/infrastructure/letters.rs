@@ -29,6 +29,8 @@ pub(super) fn changed(change: &Change, links: &AppointmentLinks) -> Option<Lette
         AppointmentEvent::Cancelled { .. } => {
             Some(about("booking-cancelled", to, after).calendar("CANCEL", &to.calendar))
         }
+        // It takes place after all, which reads as a booking does.
+        AppointmentEvent::Reinstated { .. } => Some(confirmation(to, after, links)),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ mod hold_codes;
 pub mod http;
 mod inserting;
 mod letters;
+mod many_visits;
 mod patient_row;
 mod personal_records;
 mod pg_access_log;
@@ -24,6 +25,7 @@ mod search_keys;
 
 pub use busy::{PlannedVisit, Taken, busy_of, busy_of_many, planned_of_many};
 pub use hold_codes::SecretHoldCodes;
+pub use many_visits::{TakenBy, elsewhere_of};
 pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};
 pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};

@@ -30,8 +30,8 @@ use crate::application::{
 };
 use crate::domain::{Appointment, AppointmentEvent, Patient, Status, VisitMode};
 
-const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
-const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
+pub(super) const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
+pub(super) const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
 
 /// Hears of every change of a doctor's calendar inside the transaction that makes it.
 #[async_trait]
@@ -65,10 +65,10 @@ pub trait CalendarWatch: Send + Sync {
 /// key, holds that are given up or over, the appointment's own row and constraint, the doctor's first free time, the audit chain.
 #[derive(Clone)]
 pub struct PgAppointments {
-    pool: PgPool,
-    journal: Journal,
-    keys: Keyring,
-    links: AppointmentLinks,
+    pub(super) pool: PgPool,
+    pub(super) journal: Journal,
+    pub(super) keys: Keyring,
+    pub(super) links: AppointmentLinks,
     watch: Arc<dyn CalendarWatch>,
 }
 
@@ -253,11 +253,12 @@ impl AppointmentStore for PgAppointments {
 }
 
 /// Counts what has really changed, after the commit.
-fn count(event: &AppointmentEvent) {
+pub(super) fn count(event: &AppointmentEvent) {
     match event {
         AppointmentEvent::Booked { .. } => counter!("bookings_total").increment(1),
         AppointmentEvent::Cancelled { .. } => counter!("cancellations_total").increment(1),
         AppointmentEvent::Rescheduled { .. } => counter!("reschedulings_total").increment(1),
+        AppointmentEvent::Reinstated { .. } => counter!("reinstatements_total").increment(1),
         AppointmentEvent::Arrived { .. } => counter!("arrivals_total").increment(1),
         AppointmentEvent::Completed { .. } => counter!("completions_total").increment(1),
         AppointmentEvent::NoShow { .. } => counter!("no_shows_total").increment(1),
@@ -277,7 +278,7 @@ async fn keep(
     }
 }
 
-fn broken_constraint(error: &DieselError) -> Option<&str> {
+pub(super) fn broken_constraint(error: &DieselError) -> Option<&str> {
     match error {
         DieselError::DatabaseError(_, about) => about.constraint_name(),
         _ => None,
@@ -318,7 +319,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn sealed(visit: &Appointment, keys: &Keyring) -> Self {
+    pub(super) fn sealed(visit: &Appointment, keys: &Keyring) -> Self {
         let id = visit.id.as_uuid();
         let seal = |place, text: &Option<String>| text.as_ref().map(|text| keys.seal_text(place, id, text));
         Self {

@@ -1,5 +1,6 @@
 //! What one can ask of doctors, and what that needs from outside.
 
+mod explain_slot;
 mod list_free_slots;
 mod list_slots_of_many;
 mod next_free_slots;
@@ -9,6 +10,7 @@ mod practice;
 #[cfg(test)]
 mod test_data;
 
+pub use explain_slot::{Detail, ExplainError, ExplainSlot, Explained};
 pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
 pub use list_slots_of_many::ListSlotsOfMany;
 pub use next_free_slots::NextFreeSlots;
@@ -18,8 +20,10 @@ pub use ports::{
     WeeklyHoursView,
 };
 pub use practice::{
-    AddHoliday, AddTimeOff, AddVisitType, Affected, Asked, ChangeClinic, ChangeDoctor, ChangeError, ChangeVisitType,
-    ClinicRecord, CreateClinic, CreateDoctor, DeactivateDoctor, DoctorRecord, OnConflict, Practice, PracticeChange,
-    PracticeError, PracticeParts, ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours,
-    RetireVisitType, SetOverride, Step, Subject, VisitTypeRecord,
+    AddHoliday, AddTimeOff, AddVisitType, Affected, ApplyChange, ApplyError, Asked, CalendarChanges, ChangeClinic,
+    ChangeDoctor, ChangeError, ChangeOrder, ChangeParts, ChangeVisitType, Changing, ClinicRecord, CreateClinic,
+    CreateDoctor, DeactivateDoctor, Decision, DoctorRecord, Impact, MOST_HOLIDAYS, OnConflict, PROPOSALS, PatientNames,
+    PlannedVisit, Practice, PracticeChange, PracticeError, PracticeParts, Preview, PreviewChange, ReadCalendar,
+    RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step, Subject,
+    UndoChange, UndoOrder, VisitAtStake, VisitOrder, VisitTypeRecord, Wanted, WantedHoliday,
 };

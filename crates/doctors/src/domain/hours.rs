@@ -122,8 +122,8 @@ impl TryFrom<OpenHoursRow> for OpenHours {
 }
 
 /// Opening hours that repeat each week. A break is the room between two of them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WeeklyHoursRow")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WeeklyHoursRow", into = "WeeklyHoursRow")]
 pub struct WeeklyHours {
     /// Where.
     pub clinic: ClinicId,
@@ -186,7 +186,7 @@ impl WeeklyHours {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct WeeklyHoursRow {
     clinic_id: ClinicId,
     weekday: i16,
@@ -198,6 +198,20 @@ struct WeeklyHoursRow {
     valid_from: Option<Date>,
     #[serde(default)]
     valid_until: Option<Date>,
+}
+
+impl From<WeeklyHours> for WeeklyHoursRow {
+    fn from(hours: WeeklyHours) -> Self {
+        Self {
+            clinic_id: hours.clinic,
+            weekday: i16::from(hours.weekday.to_monday_one_offset()),
+            from_minute: hours.from,
+            to_minute: hours.to,
+            visit_type_ids: hours.visit_types,
+            valid_from: hours.valid_from,
+            valid_until: hours.valid_until,
+        }
+    }
 }
 
 impl TryFrom<WeeklyHoursRow> for WeeklyHours {

@@ -5,16 +5,20 @@
 
 mod availability;
 mod busy;
+mod calendar_change;
 mod check;
 mod clinic_card;
 mod covers;
 mod day;
+mod explain;
 mod fault;
 mod hours;
 mod open_hours;
 mod practice_event;
 mod profile;
+mod proposals;
 mod refusal;
+mod reversal;
 mod rules;
 mod search_text;
 mod slot;
@@ -24,13 +28,19 @@ mod visit_type_draft;
 mod weekly_plan;
 mod zone_clock;
 
+pub use calendar_change::{
+    CalendarChange, ChangeId, ChangedVisit, Fate, MOST_VISITS, Trouble, UNDO_WITHIN, Undone, VisitTrouble,
+};
 pub use clinic_card::{CityFacts, ClinicCard, ClinicDraft};
 pub use covers::{AffectedVisit, BookedVisit};
+pub use explain::Obstacle;
 pub use fault::Fault;
 pub use hours::{DayOverride, MinuteOfDay, OpenHours, WeeklyHours};
 pub use practice_event::{PracticeAction, PracticeEvent};
 pub use profile::{Profile, ProfileDraft};
+pub use proposals::Displaced;
 pub use refusal::Refusal;
+pub use reversal::Reversal;
 pub use rules::{ClinicZone, Holiday, RuleError, Rules};
 pub use search_text::{search_text, slug};
 pub use slot::{FirstFree, Slot};

@@ -4,6 +4,7 @@ use kernel::{ClinicId, DoctorId, DomainEvent, VisitTypeId};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::calendar_change::ChangeId;
 use super::time_off::TimeOffId;
 
 /// What happened to a doctor, a clinic or a calendar.
@@ -39,6 +40,10 @@ pub enum PracticeAction {
     HolidayAdded,
     /// A clinic is open on a date after all.
     HolidayRemoved,
+    /// A clinic closes for several dates.
+    HolidaysAdded,
+    /// A change of hours is taken back with its visits.
+    ChangeUndone,
 }
 
 /// A change of doctors, clinics or hours: ids, times and names of fields only, for the audit trail and the outbox.
@@ -63,6 +68,10 @@ pub struct PracticeEvent {
     fields: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     visits_kept: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_id: Option<ChangeId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dates: Vec<Date>,
 }
 
 impl PracticeEvent {
@@ -80,6 +89,8 @@ impl PracticeEvent {
             ends_at: None,
             fields: Vec::new(),
             visits_kept: None,
+            change_id: None,
+            dates: Vec::new(),
         }
     }
 
@@ -113,6 +124,18 @@ impl PracticeEvent {
         Self { date: Some(date), ..self }
     }
 
+    /// On these dates.
+    #[must_use]
+    pub fn on_all(self, dates: Vec<Date>) -> Self {
+        Self { dates, ..self }
+    }
+
+    /// Together with visits, as this change.
+    #[must_use]
+    pub fn as_change(self, id: ChangeId) -> Self {
+        Self { change_id: Some(id), ..self }
+    }
+
     /// In these fields.
     #[must_use]
     pub fn fields(self, fields: Vec<&'static str>) -> Self {
@@ -144,6 +167,8 @@ impl DomainEvent for PracticeEvent {
             PracticeAction::TimeOffRemoved => "time_off.removed",
             PracticeAction::HolidayAdded => "holiday.added",
             PracticeAction::HolidayRemoved => "holiday.removed",
+            PracticeAction::HolidaysAdded => "holidays.added",
+            PracticeAction::ChangeUndone => "calendar_change.undone",
         }
     }
 

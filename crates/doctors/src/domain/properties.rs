@@ -196,6 +196,17 @@ proptest! {
     }
 
     #[test]
+    fn a_time_is_explained_as_free_exactly_when_it_is_listed(case in cases(), shift in 0..5_i64) {
+        let (from, to) = case.days();
+        let listed = case.rules.free_slots(case.visit(), &case.busy, case.now, from, to);
+        let steps = (0..600).map(|step| case.now + SignedDuration::from_mins(shift + step * 5));
+        for asked in steps.chain(listed.iter().map(|slot| slot.starts_at)) {
+            let explained = case.rules.explain(case.visit(), asked, &case.busy, case.now);
+            prop_assert_eq!(explained.is_ok(), listed.iter().any(|slot| slot.starts_at == asked), "{}", asked);
+        }
+    }
+
+    #[test]
     fn next_free_is_the_beginning_of_what_is_listed(case in cases(), count in 0..40_usize, later in 0..5000_i64) {
         let (from, to) = case.days();
         let after = case.now + SignedDuration::from_mins(later);

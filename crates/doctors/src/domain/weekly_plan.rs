@@ -86,6 +86,12 @@ impl WeeklyPlan {
         faults.or(Self(plan.into_iter().map(|(_, hours)| hours).collect()))
     }
 
+    /// A plan that was one before.
+    #[must_use]
+    pub const fn again(hours: Vec<WeeklyHours>) -> Self {
+        Self(hours)
+    }
+
     /// The hours.
     #[must_use]
     pub fn hours(&self) -> &[WeeklyHours] {

@@ -1,9 +1,11 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
+mod change_rows;
 mod external_busy;
 pub mod http;
 mod live;
 mod pg_agendas;
+mod pg_changes;
 mod pg_directory;
 mod pg_practice;
 mod pg_search;
@@ -16,6 +18,7 @@ mod soonest;
 pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
+pub use pg_changes::{Moving, PgChanges, PreparedVisits, VisitDesk};
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
 pub use practices::{

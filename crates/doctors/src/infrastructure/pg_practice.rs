@@ -29,7 +29,7 @@ use crate::application::{
     Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, Step, Subject,
     VisitTypeRecord,
 };
-use crate::domain::{BookedVisit, CityFacts, ClinicCard, ClinicHoliday, Rules, TimeOff, TimeOffId};
+use crate::domain::{AffectedVisit, BookedVisit, CityFacts, ClinicCard, ClinicHoliday, Rules, TimeOff, TimeOffId};
 
 /// The most entries of a list of time off or holidays.
 const LISTED: i64 = 1000;
@@ -51,11 +51,20 @@ pub trait BookedVisits: Send + Sync {
 /// Doctors, clinics and hours in PostgreSQL.
 #[derive(Clone)]
 pub struct PgPractice {
-    pool: PgPool,
-    journal: Journal,
-    keys: Keyring,
-    soonest: Soonest,
+    pub(super) pool: PgPool,
+    pub(super) journal: Journal,
+    pub(super) keys: Keyring,
+    pub(super) soonest: Soonest,
     booked: Arc<dyn BookedVisits>,
+}
+
+/// A change that is written, and not committed yet.
+pub(super) struct Staged {
+    pub(super) version: i32,
+    /// The rules before it, where it can matter for visits.
+    pub(super) before: HashMap<Uuid, Rules>,
+    /// The visits that it leaves outside of the hours, by start.
+    pub(super) affected: Vec<AffectedVisit>,
 }
 
 impl PgPractice {
@@ -66,13 +75,38 @@ impl PgPractice {
         Self { pool, journal, keys, soonest, booked }
     }
 
+    /// Takes the locks, writes what changes, and looks which visits are left outside of the hours.
+    pub(super) async fn stage(
+        &self,
+        conn: &mut AsyncPgConnection,
+        change: &PracticeChange,
+    ) -> Result<Staged, Abort<ChangeError>> {
+        let before = self.before(conn, change).await?;
+        let version = practice_rows::write(conn, change, &before).await?;
+        let affected = self.affected(conn, &before, change).await?;
+        Ok(Staged { version, before, affected })
+    }
+
+    /// Takes the locks of everybody concerned; gives their rules, where the change can matter for visits.
+    pub(super) async fn before(
+        &self,
+        conn: &mut AsyncPgConnection,
+        change: &PracticeChange,
+    ) -> Result<HashMap<Uuid, Rules>, DieselError> {
+        let doctors = lock(conn, change).await?;
+        match concerned(&change.step, change.event.at) {
+            Some(_) => rules_of(conn, &doctors).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+
     /// The visits that `change` would leave outside of the hours; `before` are the rules before it.
     async fn affected(
         &self,
         conn: &mut AsyncPgConnection,
         before: &HashMap<Uuid, Rules>,
         change: &PracticeChange,
-    ) -> Result<Affected, DieselError> {
+    ) -> Result<Vec<AffectedVisit>, DieselError> {
         let ids: Vec<Uuid> = before.keys().copied().collect();
         let span = concerned(&change.step, change.event.at);
         let visits = match span {
@@ -80,14 +114,16 @@ impl PgPractice {
             Some(_) | None => Vec::new(),
         };
         if visits.is_empty() {
-            return Ok(Affected::of(Vec::new()));
+            return Ok(Vec::new());
         }
         let after = rules_of(conn, &ids).await?;
         let outside = before
             .iter()
             .filter_map(|(id, before)| after.get(id).map(|after| before.affected_by(after, &visits)))
             .flatten();
-        Ok(Affected::of(outside.collect()))
+        let mut outside: Vec<AffectedVisit> = outside.collect();
+        outside.sort_by_key(|affected| (affected.visit.visit.start, affected.visit.id));
+        Ok(outside)
     }
 }
 
@@ -95,19 +131,36 @@ impl PgPractice {
 fn concerned(step: &Step, now: Timestamp) -> Option<Interval> {
     let to_come = |start: Timestamp, end: Timestamp| Interval::new(start.max(now), end);
     match step {
-        Step::NewDoctor(_) | Step::NewClinic(_) | Step::NewVisitType(_) | Step::NoTimeOff(_) | Step::NoHoliday(_) => {
-            None
-        }
+        Step::NewDoctor(_)
+        | Step::NewClinic(_)
+        | Step::NewVisitType(_)
+        | Step::NoTimeOff(_)
+        | Step::NoHoliday(_)
+        | Step::NoHolidays(_) => None,
         Step::Doctor(_) | Step::Clinic(_) | Step::VisitType(_) | Step::WeeklyHours(..) => to_come(now, Timestamp::MAX),
         Step::TimeOff(time_off) => to_come(time_off.span.start, time_off.span.end),
         Step::Override(date, _) | Step::NoOverride(date) | Step::Holiday(ClinicHoliday { date, .. }) => {
-            let noon = date.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-            to_come(noon.checked_sub(MARGIN).ok()?, noon.checked_add(MARGIN).ok()?)
+            let (from, to) = around(*date)?;
+            to_come(from, to)
+        }
+        Step::Holidays(holidays) => {
+            let dates = || holidays.iter().map(|holiday| holiday.date);
+            let ((from, _), (_, to)) = (around(dates().min()?)?, around(dates().max()?)?);
+            to_come(from, to)
         }
     }
 }
 
-async fn rules_of(conn: &mut AsyncPgConnection, doctors: &[Uuid]) -> Result<HashMap<Uuid, Rules>, DieselError> {
+/// A stretch that covers this date in every zone.
+fn around(date: Date) -> Option<(Timestamp, Timestamp)> {
+    let noon = date.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some((noon.checked_sub(MARGIN).ok()?, noon.checked_add(MARGIN).ok()?))
+}
+
+pub(super) async fn rules_of(
+    conn: &mut AsyncPgConnection,
+    doctors: &[Uuid],
+) -> Result<HashMap<Uuid, Rules>, DieselError> {
     let rows = agendas(conn, doctors).await?;
     rows.into_iter().map(|row| Ok((row.doctor_id, row.into_rules()?))).collect()
 }
@@ -271,14 +324,10 @@ impl Practice for PgPractice {
             if let Some(once) = &change.once {
                 idempotency::begin(conn, &self.keys, once).await?;
             }
-            let doctors = lock(conn, change).await?;
-            let looks = concerned(&change.step, now).is_some();
-            let before = if looks { rules_of(conn, &doctors).await? } else { HashMap::new() };
-            let version = practice_rows::write(conn, change, &before).await?;
-            let affected = self.affected(conn, &before, change).await?;
-            let kept = affected.total;
+            let Staged { version, affected, .. } = self.stage(conn, change).await?;
+            let kept = affected.len();
             if kept > 0 && change.on_conflict == OnConflict::Refuse {
-                return pg::refuse(ChangeError::Affected(affected));
+                return pg::refuse(ChangeError::Affected(Affected::of(affected)));
             }
             // Of a whole clinic the triggers have marked all; the next reader or the worker mends them.
             if let Subject::Doctor(id) = change.subject {

@@ -111,6 +111,27 @@ pub(super) async fn write(
                 .await?;
             if added == 0 { pg::refuse(ChangeError::HolidayExists) } else { Ok(1) }
         }
+        Step::Holidays(holidays) => {
+            let rows: Vec<_> = holidays
+                .iter()
+                .map(|holiday| {
+                    (
+                        clinic_holiday::clinic_id.eq(id),
+                        clinic_holiday::on_date.eq(holiday.date.to_diesel()),
+                        clinic_holiday::name.eq(&holiday.name),
+                    )
+                })
+                .collect();
+            let added = diesel::insert_into(clinic_holiday::table).values(&rows).on_conflict_do_nothing();
+            // A rival has closed one of the dates meanwhile.
+            or_stale(usize::from(added.execute(conn).await? == rows.len()), 1)
+        }
+        Step::NoHolidays(dates) => {
+            let dates: Vec<_> = dates.iter().map(|date| date.to_diesel()).collect();
+            let theirs = clinic_holiday::table.filter(clinic_holiday::clinic_id.eq(id));
+            diesel::delete(theirs.filter(clinic_holiday::on_date.eq_any(dates))).execute(conn).await?;
+            Ok(1)
+        }
         Step::NoHoliday(date) => {
             or_nothing(diesel::delete(clinic_holiday::table.find((id, date.to_diesel()))).execute(conn).await?)?;
             Ok(1)

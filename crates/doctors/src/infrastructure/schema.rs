@@ -137,6 +137,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    doctors.calendar_change (id) {
+        id -> Uuid,
+        doctor_id -> Nullable<Uuid>,
+        clinic_id -> Uuid,
+        made_at -> Timestamptz,
+        made_by -> Text,
+        reversal -> Text,
+        visits -> Text,
+        undone_at -> Nullable<Timestamptz>,
+        undo_left -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     doctors.agenda (doctor_id) {
         doctor_id -> Uuid,
         clinic_id -> Uuid,

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::pg_agendas::agendas;
 use super::schema::soonest;
-use crate::domain::{FirstFree, Rules, Slot};
+use crate::domain::{FirstFree, Rules};
 
 /// Most doctors are free within two weeks; only for the others the whole horizon is read.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -248,7 +248,7 @@ impl Soonest {
         for (_, _, rules) in known {
             let own = busy.get(&rules.doctor).map_or(&[][..], Vec::as_slice);
             let first = first_free(rules, own, now);
-            let seen_enough = first.slot.is_some_and(|slot| blocked(rules, &slot).end <= soon.end);
+            let seen_enough = first.slot.is_some_and(|slot| rules.blocked_by(&slot).end <= soon.end);
             found.push(if seen_enough {
                 first
             } else {
@@ -283,18 +283,11 @@ fn first_free(rules: &Rules, busy: &[Taken], now: Timestamp) -> FirstFree {
     let stretches: Vec<Interval> = busy.iter().map(|taken| taken.blocked).collect();
     let first = rules.first_free(visit_type, &stretches, now);
     // A hold in front of it gives back an earlier time when it ends. The row is right up to the instant before.
-    let end = first.slot.map_or(Timestamp::MAX, |slot| blocked(rules, &slot).end);
+    let end = first.slot.map_or(Timestamp::MAX, |slot| rules.blocked_by(&slot).end);
     let in_front = busy.iter().filter(|taken| taken.blocked.start < end);
     let last_instant = |ends: Timestamp| ends.checked_sub(SignedDuration::from_micros(1)).unwrap_or(ends);
     let freed = in_front.filter_map(|taken| taken.held_until).map(last_instant).min();
     FirstFree { valid_until: freed.map_or(first.valid_until, |freed| first.valid_until.min(freed)), ..first }
-}
-
-fn blocked(rules: &Rules, slot: &Slot) -> Interval {
-    let buffers = rules
-        .visit_type(slot.visit_type)
-        .map_or((0, 0), |visit_type| (visit_type.buffer_before, visit_type.buffer_after));
-    slot.interval().widened(buffers.0, buffers.1)
 }
 
 /// Stands in the table for "no free time": the year 9000, so that such doctors come last by themselves.
@@ -318,7 +311,7 @@ struct Row {
 
 impl Row {
     fn new(specialty: &str, city: &str, rules: &Rules, first: FirstFree) -> Self {
-        let blocked = first.slot.map_or(Interval { start: never(), end: never() }, |slot| blocked(rules, &slot));
+        let blocked = first.slot.map_or(Interval { start: never(), end: never() }, |slot| rules.blocked_by(&slot));
         let weekdays =
             rules.weekly_hours.iter().fold(0, |days, hours| days | 1 << (hours.weekday.to_monday_zero_offset()));
         Self {

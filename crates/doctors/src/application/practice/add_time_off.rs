@@ -27,17 +27,29 @@ impl AddTimeOff {
         asked: Asked,
     ) -> Result<TimeOff, PracticeError> {
         let now = self.0.clock.now();
-        let found = self.0.calendar_of(caller, doctor).await?;
-        let time_off = TimeOff::take(starts_at, ends_at, now)?;
-        if self.0.practice.time_off(doctor, now).await?.len() >= MOST {
-            let message = format!("would be more than {MOST} stretches of time off");
-            return Err(vec![Fault::new("starts_at", "count", message)].into());
-        }
-        let event = PracticeEvent::at(found.profile.clinic, PracticeAction::TimeOffAdded).time_off(time_off.id);
-        let event = event.span(time_off.span.start, time_off.span.end);
+        let (time_off, event) = draft(&self.0, caller, doctor, starts_at, ends_at, now).await?;
         self.0.change_doctor(caller, doctor, Step::TimeOff(time_off), event, &asked, now).await?;
         Ok(time_off)
     }
+}
+
+/// The time off that the caller may take, and what is told of it.
+pub(super) async fn draft(
+    parts: &PracticeParts,
+    caller: &Caller,
+    doctor: DoctorId,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(TimeOff, PracticeEvent), PracticeError> {
+    let found = parts.calendar_of(caller, doctor).await?;
+    let time_off = TimeOff::take(starts_at, ends_at, now)?;
+    if parts.practice.time_off(doctor, now).await?.len() >= MOST {
+        let message = format!("would be more than {MOST} stretches of time off");
+        return Err(vec![Fault::new("starts_at", "count", message)].into());
+    }
+    let event = PracticeEvent::at(found.profile.clinic, PracticeAction::TimeOffAdded).time_off(time_off.id);
+    Ok((time_off, event.span(time_off.span.start, time_off.span.end)))
 }
 
 #[cfg(test)]

@@ -19,17 +19,12 @@ impl DeactivateDoctor {
         for _ in 0..TRIES {
             let now = self.0.clock.now();
             let found = self.0.practice.doctor(id).await?.ok_or(PracticeError::NotFound)?;
-            match policy::profile(caller, &found) {
-                Some(Standing::Desk | Standing::Admin) => {}
-                Some(Standing::Own) | None => return Err(PracticeError::NotFound),
-            }
+            may(caller, &found)?;
             if !found.profile.active {
                 return Ok(found);
             }
             asked.admits(found.version)?;
-            let profile = Profile { active: false, ..found.profile };
-            let gone = DoctorRecord { profile, version: found.version + 1, ..found };
-            let event = PracticeEvent::at(gone.profile.clinic, PracticeAction::DoctorDeactivated);
+            let (gone, event) = draft(found);
             let stored = self.0.change_doctor(caller, id, Step::Doctor(gone.clone()), event, &asked, now).await;
             if again(&asked, stored)?.is_some() {
                 return Ok(gone);
@@ -37,6 +32,22 @@ impl DeactivateDoctor {
         }
         Err(PracticeError::VersionChanged)
     }
+}
+
+/// Takes somebody else off the list, or puts back: not a doctor's own to do.
+pub(super) fn may(caller: &Caller, doctor: &DoctorRecord) -> Result<(), PracticeError> {
+    match policy::profile(caller, doctor) {
+        Some(Standing::Desk | Standing::Admin) => Ok(()),
+        Some(Standing::Own) | None => Err(PracticeError::NotFound),
+    }
+}
+
+/// The record of a doctor who is not listed any more, and what is told of it.
+pub(super) fn draft(found: DoctorRecord) -> (DoctorRecord, PracticeEvent) {
+    let profile = Profile { active: false, ..found.profile };
+    let gone = DoctorRecord { profile, version: found.version + 1, ..found };
+    let event = PracticeEvent::at(gone.profile.clinic, PracticeAction::DoctorDeactivated);
+    (gone, event)
 }
 
 #[cfg(test)]

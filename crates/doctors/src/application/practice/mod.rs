@@ -3,14 +3,17 @@
 mod add_holiday;
 mod add_time_off;
 mod add_visit_type;
+mod apply_change;
 mod change_clinic;
 mod change_doctor;
+mod change_ports;
 mod change_visit_type;
 mod create_clinic;
 mod create_doctor;
 mod deactivate_doctor;
 mod policy;
 mod ports;
+mod preview_change;
 mod read_calendar;
 mod remove_holiday;
 mod remove_override;
@@ -19,7 +22,9 @@ mod replace_weekly_hours;
 mod retire_visit_type;
 mod set_override;
 #[cfg(test)]
-mod test_data;
+pub(super) mod test_data;
+mod undo_change;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -29,23 +34,28 @@ use jiff::tz::TimeZone;
 use kernel::{Caller, ClinicId, Clock, DoctorId, Once, OnceError, PortFailure, Recorded};
 
 use super::ports::Agendas;
-use crate::domain::{Fault, PracticeEvent};
+use crate::domain::{Fault, PracticeEvent, VisitTrouble};
 
 pub use add_holiday::AddHoliday;
 pub use add_time_off::AddTimeOff;
 pub use add_visit_type::AddVisitType;
+pub use apply_change::{ApplyChange, Changing, Decision};
 pub use change_clinic::ChangeClinic;
 pub use change_doctor::ChangeDoctor;
+pub use change_ports::{
+    ApplyError, CalendarChanges, ChangeOrder, Impact, PatientNames, UndoOrder, VisitAtStake, VisitOrder,
+};
 pub use change_visit_type::ChangeVisitType;
 pub use create_clinic::CreateClinic;
 pub use create_doctor::CreateDoctor;
 pub use deactivate_doctor::DeactivateDoctor;
 #[cfg(test)]
-use ports::MockPractice;
+pub(super) use ports::MockPractice;
 pub use ports::{
     Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, Step, Subject,
     VisitTypeRecord,
 };
+pub use preview_change::{ChangeParts, PROPOSALS, PlannedVisit, Preview, PreviewChange};
 pub use read_calendar::ReadCalendar;
 pub use remove_holiday::RemoveHoliday;
 pub use remove_override::RemoveOverride;
@@ -53,6 +63,8 @@ pub use remove_time_off::RemoveTimeOff;
 pub use replace_weekly_hours::ReplaceWeeklyHours;
 pub use retire_visit_type::RetireVisitType;
 pub use set_override::SetOverride;
+pub use undo_change::UndoChange;
+pub use wanted::{MOST_HOLIDAYS, Wanted, WantedHoliday};
 
 /// How often somebody who insists on no version looks again after a rival was faster.
 const TRIES: usize = 3;
@@ -104,6 +116,27 @@ pub enum PracticeError {
     /// The clinic has a holiday on that date.
     #[error("there is a holiday on that date")]
     HolidayExists,
+    /// It is so already.
+    #[error("it is so already")]
+    Unchanged,
+    /// Rules or visits are not those of the preview any more.
+    #[error("rules or visits have changed since the preview")]
+    PlanChanged,
+    /// Some visits cannot become what they are to.
+    #[error("{} visits cannot be changed so", .0.len())]
+    Visits(Vec<VisitTrouble>),
+    /// More visits are in the way than one change may move.
+    #[error("{visits} visits are in the way")]
+    TooManyVisits {
+        /// How many.
+        visits: usize,
+    },
+    /// Somebody has changed the rules since; taking an earlier change back would undo that as well.
+    #[error("the rules have changed since")]
+    ChangedSince,
+    /// It can be taken back no more.
+    #[error("it is too late")]
+    TooLate,
     /// It was asked for before.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -132,6 +165,16 @@ impl From<ChangeError> for PracticeError {
             ChangeError::Affected(affected) => Self::Affected(affected),
             ChangeError::Once(error) => Self::Once(error),
             ChangeError::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+impl From<ApplyError> for PracticeError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Change(error) => error.into(),
+            ApplyError::Visits(troubles) => Self::Visits(troubles),
+            ApplyError::ChangedSince => Self::ChangedSince,
         }
     }
 }
@@ -195,6 +238,11 @@ impl PracticeParts {
         let change = PracticeChange { subject, step, only_versions, on_conflict: asked.on_conflict, event, once };
         self.practice.change(&change).await
     }
+}
+
+/// Does the caller run this doctor's calendar?
+pub(super) fn runs_calendar(caller: &Caller, doctor: &DoctorRecord) -> bool {
+    policy::calendar(caller, doctor).is_some()
 }
 
 fn today_in(zone: &str, now: Timestamp) -> Date {

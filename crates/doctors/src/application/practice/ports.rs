@@ -101,6 +101,10 @@ pub enum Step {
     Holiday(ClinicHoliday),
     /// Open on a date after all.
     NoHoliday(Date),
+    /// Closed on these dates, on none of which it was.
+    Holidays(Vec<ClinicHoliday>),
+    /// Open on these dates, as far as it was closed.
+    NoHolidays(Vec<Date>),
 }
 
 /// A change to store.

@@ -25,13 +25,23 @@ impl ReplaceWeeklyHours {
         let now = self.0.clock.now();
         let found = self.0.calendar_of(caller, doctor).await?;
         asked.admits(found.calendar_version)?;
-        let known = known(&self.0, caller, &found, drafts).await?;
-        let plan = WeeklyPlan::read(drafts, &known)?;
+        let (plan, event) = draft(&self.0, caller, &found, drafts).await?;
         let step = Step::WeeklyHours(plan.clone(), policy::clinics_within_reach(caller, &found));
-        let event = PracticeEvent::at(found.profile.clinic, PracticeAction::WeeklyHoursReplaced);
         let version = self.0.change_doctor(caller, doctor, step, event, &asked, now).await?;
         Ok((plan, version))
     }
+}
+
+/// The week that the caller may give a doctor, and what is told of it.
+pub(super) async fn draft(
+    parts: &PracticeParts,
+    caller: &Caller,
+    doctor: &DoctorRecord,
+    drafts: &[HoursDraft],
+) -> Result<(WeeklyPlan, PracticeEvent), PracticeError> {
+    let known = known(parts, caller, doctor, drafts).await?;
+    let plan = WeeklyPlan::read(drafts, &known)?;
+    Ok((plan, PracticeEvent::at(doctor.profile.clinic, PracticeAction::WeeklyHoursReplaced)))
 }
 
 /// What hours may refer to: open clinics within reach or where the doctor works already, and the doctor's offers.

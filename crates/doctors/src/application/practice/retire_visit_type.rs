@@ -1,6 +1,6 @@
 use kernel::{Caller, DoctorId, VisitTypeId};
 
-use super::{Asked, PracticeError, PracticeParts, Step, TRIES, VisitTypeRecord, again};
+use super::{Asked, DoctorRecord, PracticeError, PracticeParts, Step, TRIES, VisitTypeRecord, again};
 use crate::domain::{PracticeAction, PracticeEvent, VisitType};
 
 /// Takes something off a doctor's offers; what is booked refers to it for ever.
@@ -29,13 +29,7 @@ impl RetireVisitType {
                 return Ok(());
             }
             asked.admits(found.version)?;
-            let rules = self.0.agendas.rules(doctor).await?.ok_or(PracticeError::NotFound)?;
-            if found.visit_type.is_default && rules.visit_types.iter().any(|other| other.id != id) {
-                return Err(PracticeError::DefaultVisitType);
-            }
-            let visit_type = VisitType { is_default: false, ..found.visit_type };
-            let gone = VisitTypeRecord { visit_type, active: false, version: found.version + 1, ..found };
-            let event = PracticeEvent::at(whose.profile.clinic, PracticeAction::VisitTypeDeactivated).visit_type(id);
+            let (gone, event) = draft(&self.0, &whose, found).await?;
             let stored = self.0.change_doctor(caller, doctor, Step::VisitType(gone), event, &asked, now).await;
             if again(&asked, stored)?.is_some() {
                 return Ok(());
@@ -43,6 +37,23 @@ impl RetireVisitType {
         }
         Err(PracticeError::VersionChanged)
     }
+}
+
+/// What it will be once it is retired, and what is told of it.
+pub(super) async fn draft(
+    parts: &PracticeParts,
+    whose: &DoctorRecord,
+    found: VisitTypeRecord,
+) -> Result<(VisitTypeRecord, PracticeEvent), PracticeError> {
+    let id = found.visit_type.id;
+    let rules = parts.agendas.rules(whose.id).await?.ok_or(PracticeError::NotFound)?;
+    if found.visit_type.is_default && rules.visit_types.iter().any(|other| other.id != id) {
+        return Err(PracticeError::DefaultVisitType);
+    }
+    let visit_type = VisitType { is_default: false, ..found.visit_type };
+    let gone = VisitTypeRecord { visit_type, active: false, version: found.version + 1, ..found };
+    let event = PracticeEvent::at(whose.profile.clinic, PracticeAction::VisitTypeDeactivated).visit_type(id);
+    Ok((gone, event))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
+use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{Caller, DoctorId};
 
 use super::replace_weekly_hours::known;
-use super::{Asked, PracticeError, PracticeParts, Step};
-use crate::domain::{DayOverride, HoursDraft, PracticeAction, PracticeEvent, date_to_come, read_day};
+use super::{Asked, DoctorRecord, PracticeError, PracticeParts, Step};
+use crate::domain::{DayOverride, HoursDraft, OpenHours, PracticeAction, PracticeEvent, date_to_come, read_day};
 
 /// Gives one date hours of its own, at every clinic.
 pub struct SetOverride(
@@ -27,22 +28,34 @@ impl SetOverride {
         let now = self.0.clock.now();
         let found = self.0.calendar_of(caller, doctor).await?;
         asked.admits(found.calendar_version)?;
-        let mut faults: Vec<_> =
-            date_to_come("date", date, self.0.today_at(found.profile.clinic, now).await?).into_iter().collect();
-        let known = known(&self.0, caller, &found, drafts).await?;
-        let hours = match read_day(drafts, &known) {
-            Ok(hours) if faults.is_empty() => hours,
-            Ok(_) => return Err(faults.into()),
-            Err(wrong) => {
-                faults.extend(wrong);
-                return Err(faults.into());
-            }
-        };
-        let event = PracticeEvent::at(found.profile.clinic, PracticeAction::OverrideSet).on(date);
+        let (hours, event) = draft(&self.0, caller, &found, date, drafts, now).await?;
         let step = Step::Override(date, hours.clone());
         let version = self.0.change_doctor(caller, doctor, step, event, &asked, now).await?;
         Ok((DayOverride { date, hours }, version))
     }
+}
+
+/// The hours that the caller may give a date, and what is told of it.
+pub(super) async fn draft(
+    parts: &PracticeParts,
+    caller: &Caller,
+    doctor: &DoctorRecord,
+    date: Date,
+    drafts: &[HoursDraft],
+    now: Timestamp,
+) -> Result<(Vec<OpenHours>, PracticeEvent), PracticeError> {
+    let mut faults: Vec<_> =
+        date_to_come("date", date, parts.today_at(doctor.profile.clinic, now).await?).into_iter().collect();
+    let known = known(parts, caller, doctor, drafts).await?;
+    let hours = match read_day(drafts, &known) {
+        Ok(hours) if faults.is_empty() => hours,
+        Ok(_) => return Err(faults.into()),
+        Err(wrong) => {
+            faults.extend(wrong);
+            return Err(faults.into());
+        }
+    };
+    Ok((hours, PracticeEvent::at(doctor.profile.clinic, PracticeAction::OverrideSet).on(date)))
 }
 
 #[cfg(test)]

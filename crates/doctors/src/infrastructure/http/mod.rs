@@ -2,6 +2,7 @@
 
 mod bodies;
 mod catalogue;
+mod explain;
 mod live;
 mod practice;
 mod search;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::LiveSlots;
-use crate::application::{DoctorDirectory, ListFreeSlots, ListSlotsOfMany};
+use crate::application::{DoctorDirectory, ExplainSlot, ListFreeSlots, ListSlotsOfMany};
 use kernel::Clock;
 
 pub use practice::{AffectedBody, DoctorProfileBody, PROBLEMS, PracticeUses};
@@ -32,6 +33,8 @@ pub struct DoctorsApi {
     pub slots_of_many: ListSlotsOfMany,
     /// Free times as they change.
     pub live: LiveSlots,
+    /// Why a time is free or not.
+    pub explain: ExplainSlot,
     /// Running doctors, clinics and hours.
     pub practice: PracticeUses,
     /// First answers, kept.
@@ -61,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::list_visit_types)
         .service(catalogue::list_weekly_hours)
         .service(slots::list_slots)
+        .service(explain::explain_slot)
         .service(live::stream_slots)
         .service(live::list_slots_of_doctors)
         .service(live::stream_slots_of_doctors)

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::change_bodies::RefusedVisitBody;
 use crate::domain::{ClinicHoliday, DayOverride, HoursDraft, OpenHours, TimeOff};
 
 /// An RFC 3339 instant; one without an offset is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Instant(pub(super) Timestamp);
+pub(in super::super) struct Instant(pub(in super::super) Timestamp);
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -215,7 +216,9 @@ pub struct AffectedBody {
     #[schema(example = 409)]
     status: u16,
     detail: String,
-    /// `appointments-affected`, `default-visit-type`, `holiday-exists` or `idempotency-in-progress`.
+    /// `appointments-affected`, `default-visit-type`, `holiday-exists`, `idempotency-in-progress`; with changes of
+    /// hours and visits also `nothing-to-change`, `plan-changed`, `visits-refused`, `too-many-visits`,
+    /// `rules-changed-since`, `undo-too-late`.
     #[schema(example = "appointments-affected")]
     code: String,
     request_id: String,
@@ -227,4 +230,8 @@ pub struct AffectedBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     total: Option<usize>,
+    /// With `visits-refused`: the visits that cannot be changed so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refused: Option<Vec<RefusedVisitBody>>,
 }

@@ -2,6 +2,8 @@
 
 mod bodies;
 mod calendar_bodies;
+mod change_bodies;
+mod changes;
 mod clinics;
 mod doctors;
 mod holidays;
@@ -28,14 +30,15 @@ use validator::Validate;
 
 use super::DoctorsApi;
 use crate::application::{
-    AddHoliday, AddTimeOff, AddVisitType, Asked, ChangeClinic, ChangeDoctor, ChangeVisitType, CreateClinic,
-    CreateDoctor, DeactivateDoctor, OnConflict, PracticeParts, ReadCalendar, RemoveHoliday, RemoveOverride,
-    RemoveTimeOff, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step,
+    AddHoliday, AddTimeOff, AddVisitType, ApplyChange, Asked, ChangeClinic, ChangeDoctor, ChangeParts, ChangeVisitType,
+    CreateClinic, CreateDoctor, DeactivateDoctor, OnConflict, PreviewChange, ReadCalendar, RemoveHoliday,
+    RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step, UndoChange,
 };
 use crate::domain::plain_date;
 
 pub use bodies::DoctorProfileBody;
 pub use calendar_bodies::AffectedBody;
+pub(super) use calendar_bodies::Instant;
 pub use problems::PROBLEMS;
 
 /// The use cases of running a practice.
@@ -55,14 +58,17 @@ pub struct PracticeUses {
     remove_time_off: RemoveTimeOff,
     add_holiday: AddHoliday,
     remove_holiday: RemoveHoliday,
+    preview_change: PreviewChange,
+    apply_change: ApplyChange,
+    undo_change: UndoChange,
     pub(super) read: ReadCalendar,
 }
 
 impl PracticeUses {
     /// All of them, over the same parts.
     #[must_use]
-    pub fn new(parts: &PracticeParts) -> Self {
-        let parts = || parts.clone();
+    pub fn new(changes: &ChangeParts) -> Self {
+        let parts = || changes.practice.clone();
         Self {
             create_doctor: CreateDoctor(parts()),
             change_doctor: ChangeDoctor(parts()),
@@ -79,6 +85,9 @@ impl PracticeUses {
             remove_time_off: RemoveTimeOff(parts()),
             add_holiday: AddHoliday(parts()),
             remove_holiday: RemoveHoliday(parts()),
+            preview_change: PreviewChange(changes.clone()),
+            apply_change: ApplyChange(changes.clone()),
+            undo_change: UndoChange(changes.clone()),
             read: ReadCalendar(parts()),
         }
     }
@@ -106,7 +115,15 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(time_off::remove_time_off)
         .service(holidays::list_holidays)
         .service(holidays::add_holiday)
-        .service(holidays::remove_holiday);
+        .service(holidays::remove_holiday)
+        .service(changes::preview_doctor_change)
+        .service(changes::apply_doctor_change)
+        .service(changes::list_doctor_changes)
+        .service(changes::undo_doctor_change)
+        .service(changes::preview_clinic_change)
+        .service(changes::apply_clinic_change)
+        .service(changes::list_clinic_changes)
+        .service(changes::undo_clinic_change);
 }
 
 /// What to do about booked visits.
@@ -148,14 +165,14 @@ fn asked_once(once: Option<Once<Step>>) -> Asked {
 }
 
 /// The client's wish to have it done once, or what it was answered before.
-async fn once_only(
+async fn once_only<T: Sync + 'static>(
     api: &DoctorsApi,
     request: &HttpRequest,
     caller: &Caller,
     what: &str,
     fingerprint: [u8; 32],
-    answer: impl Fn(&Step) -> KeptAnswer + Send + Sync + 'static,
-) -> Result<Result<Option<Once<Step>>, HttpResponse>, Problem> {
+    answer: impl Fn(&T) -> KeptAnswer + Send + Sync + 'static,
+) -> Result<Result<Option<Once<T>>, HttpResponse>, Problem> {
     let Some(key) = key_of(request)? else { return Ok(Ok(None)) };
     let actor = caller.actor();
     let id = actor.id().map(|id| id.to_string()).unwrap_or_default();

@@ -4,8 +4,9 @@ use platform::http::{FieldError, Kind, Problem, in_zone, kinds};
 use serde_json::Value;
 
 use super::calendar_bodies::AffectedVisitBody;
+use super::change_bodies::RefusedVisitBody;
 use crate::application::{Affected, PracticeError};
-use crate::domain::Fault;
+use crate::domain::{Fault, VisitTrouble};
 
 macro_rules! kinds {
     ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
@@ -22,6 +23,18 @@ kinds! {
         "A doctor who offers visits has one default. Make another visit type the default first; the last one can go.";
     HOLIDAY_EXISTS 409 "holiday-exists" "The clinic has a holiday on that date"
         "A date is closed once. Remove the holiday first to give it another name.";
+    NOTHING_TO_CHANGE 409 "nothing-to-change" "It is so already"
+        "The visit type is retired, the doctor is not listed, or the clinic is closed on all of these dates already. Nothing was changed.";
+    PLAN_CHANGED 409 "plan-changed" "Hours or visits are not those of the preview any more"
+        "Since the preview somebody has changed the hours, or booked, moved or cancelled one of the visits. Nothing was changed. Ask for a new preview, look at it and send its plan.";
+    VISITS_REFUSED 409 "visits-refused" "Some visits cannot be changed so"
+        "The member refused lists the visits that cannot become what they are to, each with a reason: not-affected, not-yours, not-offered (then rule names the rule), nothing-free, slot-taken, patient-busy, begun, changed-since. Nothing was changed. Decide anew on these visits and send all of it again.";
+    TOO_MANY_VISITS 409 "too-many-visits" "More visits are in the way than one change may hold"
+        "One change moves, cancels or keeps at most 500 visits. Make it in several parts, such as a week each.";
+    RULES_CHANGED_SINCE 409 "rules-changed-since" "The hours have been changed since"
+        "These hours were changed again after the change that you want to undo, so undoing it would undo that as well. Set the hours as you want them.";
+    UNDO_TOO_LATE 409 "undo-too-late" "It can be undone no more"
+        "A change of hours can be undone for 24 hours. Change the hours and the visits one by one.";
 }
 
 fn field(fault: Fault) -> FieldError {
@@ -45,6 +58,13 @@ fn affected(affected: &Affected) -> Problem {
         .member("total", affected.total.into())
 }
 
+fn refused(troubles: &[VisitTrouble]) -> Problem {
+    let told: Vec<RefusedVisitBody> = troubles.iter().map(Into::into).collect();
+    Problem::of(&VISITS_REFUSED)
+        .detail(format!("{} visits cannot become what they are to.", troubles.len()))
+        .member("refused", serde_json::to_value(told).unwrap_or(Value::Array(Vec::new())))
+}
+
 impl From<PracticeError> for Problem {
     fn from(error: PracticeError) -> Self {
         match error {
@@ -59,6 +79,14 @@ impl From<PracticeError> for Problem {
             PracticeError::Affected(visits) => affected(&visits),
             PracticeError::DefaultVisitType => Self::of(&DEFAULT_VISIT_TYPE),
             PracticeError::HolidayExists => Self::of(&HOLIDAY_EXISTS),
+            PracticeError::Unchanged => Self::of(&NOTHING_TO_CHANGE),
+            PracticeError::PlanChanged => Self::of(&PLAN_CHANGED),
+            PracticeError::Visits(troubles) => refused(&troubles),
+            PracticeError::TooManyVisits { visits } => {
+                Self::of(&TOO_MANY_VISITS).detail(format!("{visits} visits are in the way."))
+            }
+            PracticeError::ChangedSince => Self::of(&RULES_CHANGED_SINCE),
+            PracticeError::TooLate => Self::of(&UNDO_TOO_LATE),
             // Answered before this is reached; were it not, the client would at least be told to come again.
             PracticeError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
             PracticeError::Failed(failure) => Self::internal(&failure),

@@ -1,0 +1,1 @@
+DROP TABLE doctors.calendar_change;
