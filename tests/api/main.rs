@@ -22,6 +22,7 @@ mod guest_code;
 mod hostile_tokens;
 mod idempotency;
 mod letters;
+mod life;
 mod limits;
 mod live_slots;
 mod logs;

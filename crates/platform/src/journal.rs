@@ -86,7 +86,7 @@ impl Link<'_> {
     }
 }
 
-/// An event of the trail as it may be shown to those whom it concerns: not who did it, only in which role.
+/// An event of the trail about one record. Who did it is for those who run things; others hear the role alone.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Told {
     at: jiff_diesel::Timestamp,
@@ -94,6 +94,10 @@ pub struct Told {
     pub action: String,
     /// Kind of the actor, e.g. `staff`.
     pub actor_kind: String,
+    /// Account or record of the actor, where there is one.
+    pub actor_id: Option<Uuid>,
+    /// What the event says of itself: JSON.
+    pub data: String,
 }
 
 impl Told {
@@ -113,7 +117,13 @@ pub async fn about(mut conn: &AsyncPgConnection, subject: Uuid, limit: i64) -> R
         .filter(audit_event::subject.eq(subject))
         .order((audit_event::at, audit_event::seq))
         .limit(limit)
-        .select((audit_event::at, audit_event::action, audit_event::actor_kind))
+        .select((
+            audit_event::at,
+            audit_event::action,
+            audit_event::actor_kind,
+            audit_event::actor_id,
+            audit_event::data,
+        ))
         .load(&mut conn)
         .await
 }

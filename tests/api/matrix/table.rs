@@ -151,11 +151,17 @@ pub const RULES: &[Rule] = rules! {
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
+    "checkIn" "visit" SIDES_OF_A_VISIT
+        |staged, caller| Ask { hindered: true, ..visit(staged, caller).with(json!({"clinic_code": "x"})) };
     "closeFeed" "doctor 1" CALENDAR |staged, caller| Ask { part: id('7', 1), ..a_doctor(staged, caller) };
     "closeMyFeed" "address of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 2), '7');
     "confirmAppointment" "by code" CODE_OF_A_HOLD |_, _| Ask::of(id('a', VISIT), 'a').with(json!({"code": "424242"}));
     "confirmMyEmail" "own" SIGNED_IN |_, _| hindered(json!({"request_id": id('0', 1), "code": "1"}));
     "confirmSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| hindered(json!({"code": "1"}));
+    "correctAppointment" "visit" THOSE_WHO_RUN_IT |staged, caller| {
+        let right = json!({"to": "arrived", "reason": "Came late"});
+        Ask { hindered: true, ..visit(staged, caller).with(right) }
+    };
     "correctPatient" "patient 1" DESK
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0101"}));
     "createClinic" "" ADMINS |_, _| Ask::default().with(json!({"name": "N", "address": "A", "city": "boston"}));
@@ -177,6 +183,7 @@ pub const RULES: &[Rule] = rules! {
     "getAppointmentFile" "visit" SIDES_OF_A_VISIT visit;
     "getAppointmentHistory" "visit" SIDES_OF_A_VISIT visit;
     "getCalendar" "doctor 1" CALENDAR a_doctor;
+    "getCheckInPoster" "clinic 1" FRONT_DESK clinic;
     "getClinic" "" ALL |_, _| Ask::of(id('c', 1), 'c');
     "getClinicDay" "clinic 1" CLINIC_S_TEAM clinic;
     "getClinicWeek" "clinic 1" CLINIC_S_TEAM clinic;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ::appointments::application::{
-    AddRelative, Addressees, BookAppointment, CancelAppointment, ChangeRelative, ConfirmBooking, CorrectPatient,
-    EndEmergencyAccess, GuestBooking, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment,
-    OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment, ReadPatient, ReleaseRelative, RescheduleAppointment,
-    SearchPatients, TakeDownPatient, VisitLetters, WatchReads, WelcomePatient,
+    AddRelative, Addressees, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
+    CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForGuest, ListAppointments,
+    ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment, ReadPatient,
+    ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters, WatchReads, WelcomePatient,
 };
-use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, PatientsApi};
+use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, ClinicPosters, PatientsApi};
 use ::appointments::infrastructure::{
     PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgHolds, PgPatients, PgViews, PgVisitRecords, SecretHoldCodes,
 };
@@ -90,6 +90,7 @@ impl Appointments {
             practices: practices.clone(),
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
+        let posters = ClinicPosters { signer: LinkSigner::new(secret, "clinic"), public_url: public_url.clone() };
         let api = AppointmentsApi {
             hold_for_guest: HoldForGuest {
                 holds: Arc::new(holds.clone()),
@@ -128,6 +129,22 @@ impl Appointments {
                 policy: policy.clone(),
                 watch: watch.clone(),
                 letters: letters.clone(),
+                practices: practices.clone(),
+                clock: clock.clone(),
+            },
+            check_in: CheckIn {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+                codes: Arc::new(posters.clone()),
+                clock: clock.clone(),
+            },
+            poster: AskForPoster { practices: practices.clone() },
+            posters,
+            correct: CorrectAppointment {
+                store: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
                 clock: clock.clone(),
             },
             mark: MarkAppointment {
@@ -141,6 +158,7 @@ impl Appointments {
                 policy: policy.clone(),
                 watch: watch.clone(),
                 letters: letters.clone(),
+                practices: practices.clone(),
                 agenda,
                 clock: clock.clone(),
             },

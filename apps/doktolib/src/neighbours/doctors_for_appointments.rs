@@ -12,10 +12,11 @@ use diesel_async::AsyncPgConnection;
 use doctors::application::{Agendas, NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
 use doctors::domain::Refusal;
 use doctors::infrastructure::{
-    Soonest, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors, places_of_clinics,
+    Soonest, change_cutoff_of, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors,
+    places_of_clinics,
 };
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
 use platform::pg::{self, PgPool};
 
@@ -169,6 +170,13 @@ impl Practices for PracticesForAppointments {
         let found =
             pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
         Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
+    }
+
+    async fn change_cutoff(&self, doctor: DoctorId) -> Result<SignedDuration, PortFailure> {
+        let found = pg::read(&self.pool, "read when patients are bound", async |conn| {
+            change_cutoff_of(conn, doctor.as_uuid()).await
+        });
+        Ok(SignedDuration::from_hours(found.await?.unwrap_or_default().into()))
     }
 }
 

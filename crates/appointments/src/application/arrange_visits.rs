@@ -159,8 +159,9 @@ impl ArrangeVisits {
         visits: &[AppointmentId],
     ) -> Result<Vec<(AppointmentId, String)>, PortFailure> {
         let mut seen = Vec::new();
+        let now = self.watch.clock.now();
         for found in self.visits.find_all(visits).await? {
-            if self.policy.reaches(caller, &found.appointment).await? {
+            if self.policy.reaches(caller, &found.appointment, now).await? {
                 seen.push(found);
             }
         }
@@ -188,7 +189,7 @@ impl ArrangeVisits {
             match decide(&before, wish) {
                 Ok(None) => arranged.push(Arranged { before, change: None }),
                 Err(hindrance) => hindered.push((*id, hindrance)),
-                Ok(Some(_)) if !self.policy.reaches(by.caller, &before).await? => {
+                Ok(Some(_)) if !self.policy.reaches(by.caller, &before, by.now).await? => {
                     hindered.push((*id, Hindrance::NotYours));
                 }
                 Ok(Some((after, event))) => {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorded};
 
 use super::policy::Policy;
-use super::ports::{AppointmentDetails, AppointmentStore, Change, UpdateError};
+use super::ports::{AppointmentDetails, AppointmentStore, Change, Practices, UpdateError};
 use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
 use crate::domain::{CancelRefusal, Side, Status};
@@ -33,6 +33,12 @@ pub enum CancelError {
     /// Those who run the calendar say why.
     #[error("no reason is given")]
     ReasonRequired,
+    /// So close to the visit a patient says why, too.
+    #[error("no reason is given inside the cut-off")]
+    LateReasonRequired {
+        /// The doctor's cut-off.
+        cutoff_hours: i64,
+    },
     /// The visit does not allow it any more.
     #[error(transparent)]
     Refused(#[from] CancelRefusal),
@@ -54,6 +60,8 @@ pub struct CancelAppointment {
     pub watch: WatchReads,
     /// Tells patients.
     pub letters: VisitLetters,
+    /// From when on patients are bound.
+    pub practices: Arc<dyn Practices>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -77,7 +85,7 @@ impl CancelAppointment {
         for _ in 0..TRIES {
             let now = self.clock.now();
             let found = self.store.find(wish.id).await?.ok_or(CancelError::NotFound)?;
-            if !self.policy.reaches(caller, &found.appointment).await? {
+            if !self.policy.reaches(caller, &found.appointment, now).await? {
                 return Err(CancelError::NotFound);
             }
             self.watch.shown(caller, [&found], "appointment").await?;
@@ -95,6 +103,12 @@ impl CancelAppointment {
                 return Err(CancelError::ReasonRequired);
             }
             let (cancelled, event) = found.appointment.cancel(wish.reason.clone(), by, now)?;
+            if by == Side::Patient && wish.reason.is_none() {
+                let cutoff = self.practices.change_cutoff(found.appointment.doctor).await?;
+                if found.appointment.is_inside(cutoff, now) {
+                    return Err(CancelError::LateReasonRequired { cutoff_hours: cutoff.as_hours() });
+                }
+            }
             let after = AppointmentDetails { appointment: cancelled, patient: found.patient };
             let letter = self.letters.about(caller, &after).await?;
             let change = Change {
@@ -125,7 +139,7 @@ mod tests {
     use kernel::StoppedClock;
 
     use super::super::ports::MockAppointmentStore;
-    use super::super::test_data::{booked, letters, now, policy, unwatched};
+    use super::super::test_data::{booked, bound_from, letters, now, policy, unwatched};
     use super::*;
 
     fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
@@ -134,6 +148,7 @@ mod tests {
             policy: policy(),
             watch: unwatched(),
             letters: letters(),
+            practices: bound_from(0),
             clock: Arc::new(StoppedClock::at(at)),
         }
     }
@@ -215,5 +230,23 @@ mod tests {
         let late = now() + SignedDuration::from_hours(24);
         let refused = cancel(store, late).run(&Caller::link_holder(id), wish(id), None, None).await;
         assert!(matches!(refused, Err(CancelError::Refused(CancelRefusal::Started))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn inside_the_cutoff_a_patient_says_why_and_outside_need_not() {
+        for (hours, reason, cancelled) in [(24, None, false), (24, Some("ill"), true), (3, None, true)] {
+            let visit = booked();
+            let id = visit.appointment.id;
+            let mut store = MockAppointmentStore::new();
+            store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+            store.expect_update().times(usize::from(cancelled)).returning(|_| Ok(()));
+            let cancels = CancelAppointment { practices: bound_from(hours), ..cancel(store, now()) };
+            let asked = Cancellation { reason: reason.map(str::to_owned), ..wish(id) };
+            match cancels.run(&Caller::link_holder(id), asked, None, None).await {
+                Ok(_) => assert!(cancelled, "{hours} {reason:?}"),
+                Err(CancelError::LateReasonRequired { cutoff_hours: 24 }) => assert!(!cancelled, "{hours} {reason:?}"),
+                Err(other) => panic!("{hours} {reason:?}: {other:?}"),
+            }
+        }
     }
 }

@@ -18,9 +18,9 @@ pub enum MarkError {
     /// The visit does not allow it.
     #[error(transparent)]
     Refused(#[from] MarkRefusal),
-    /// Others keep changing it.
-    #[error("the appointment keeps changing")]
-    Busy,
+    /// It has changed since the caller read it, or others keep changing it.
+    #[error("the appointment has changed")]
+    VersionChanged,
     /// It was asked for before.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -42,7 +42,8 @@ pub struct MarkAppointment {
 }
 
 impl MarkAppointment {
-    /// Marks it. What is marked so already is given as it is.
+    /// Marks it, and only one of `only_versions` where they are given (`If-Match`). What is marked so already is given
+    /// as it is.
     ///
     /// # Errors
     /// See [`MarkError`].
@@ -51,6 +52,7 @@ impl MarkAppointment {
         caller: &Caller,
         id: AppointmentId,
         mark: Mark,
+        only_versions: Option<Vec<i32>>,
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, MarkError> {
@@ -60,7 +62,7 @@ impl MarkAppointment {
         for _ in 0..TRIES {
             let now = self.clock.now();
             let found = self.store.find(id).await?.ok_or(MarkError::NotFound)?;
-            if !self.policy.reaches(caller, &found.appointment).await? {
+            if !self.policy.reaches(caller, &found.appointment, now).await? {
                 return Err(MarkError::NotFound);
             }
             self.watch.shown(caller, [&found], "appointment").await?;
@@ -69,6 +71,9 @@ impl MarkAppointment {
                     self.store.keep_answer(&found, once, now).await??;
                 }
                 return Ok(found);
+            }
+            if only_versions.as_ref().is_some_and(|versions| !versions.contains(&found.appointment.version)) {
+                return Err(MarkError::VersionChanged);
             }
             let (marked, event) = found.appointment.mark(mark, now)?;
             let change = Change {
@@ -89,7 +94,7 @@ impl MarkAppointment {
                 }
             }
         }
-        Err(MarkError::Busy)
+        Err(MarkError::VersionChanged)
     }
 }
 
@@ -125,7 +130,7 @@ mod tests {
             .returning(|_| Ok(()));
         let caller = Caller::doctor(UserId::mint(), doctor, vec![]);
         let late = now() + SignedDuration::from_hours(4);
-        marks(store, late).run(&caller, id, Mark::NoShow, None, None).await.unwrap();
+        marks(store, late).run(&caller, id, Mark::NoShow, Some(vec![1]), None, None).await.unwrap();
     }
 
     #[tokio::test]
@@ -137,14 +142,26 @@ mod tests {
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
         let caller = Caller::staff(UserId::mint(), vec![clinic]);
-        assert!(marks(store, now()).run(&caller, id, Mark::Arrived, None, None).await.is_ok());
+        assert!(marks(store, now()).run(&caller, id, Mark::Arrived, Some(vec![7]), None, None).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_version_the_caller_did_not_read_is_not_marked() {
+        let visit = booked();
+        let (id, clinic) = (visit.appointment.id, visit.appointment.clinic);
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let caller = Caller::staff(UserId::mint(), vec![clinic]);
+        let refused = marks(store, now()).run(&caller, id, Mark::Arrived, Some(vec![7]), None, None).await;
+        assert!(matches!(refused, Err(MarkError::VersionChanged)), "{refused:?}");
     }
 
     #[tokio::test]
     async fn a_patient_marks_nothing() {
         let caller = Caller::patient(UserId::mint());
         let marks = marks(MockAppointmentStore::new(), now());
-        let refused = marks.run(&caller, AppointmentId::mint(), Mark::Completed, None, None).await;
+        let refused = marks.run(&caller, AppointmentId::mint(), Mark::Completed, None, None, None).await;
         assert!(matches!(refused, Err(MarkError::NotFound)), "{refused:?}");
     }
 }

@@ -6,8 +6,10 @@ mod arrange_visits;
 mod book_appointment;
 mod cancel_appointment;
 mod change_relative;
+mod check_in;
 mod clinic_day;
 mod confirm_booking;
+mod correct_appointment;
 mod correct_patient;
 mod desk_ports;
 mod end_emergency_access;
@@ -41,11 +43,13 @@ pub use arrange_visits::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindra
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
+pub use check_in::{AskForPoster, CheckIn, CheckInError, ClinicCodes, PosterError, Presence};
 pub use clinic_day::{
     ClinicClock, ClinicDay, ClinicHours, ClinicVisits, Column, DayError, DayWish, DoctorHours, MOST_VISITS, OpenDay,
     ShowClinicDay, Waiting,
 };
 pub use confirm_booking::{ConfirmBooking, ConfirmError};
+pub use correct_appointment::{CorrectAppointment, CorrectError, MarkCorrection};
 pub use correct_patient::{CorrectPatient, CorrectPatientError};
 pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};
 pub use end_emergency_access::EndEmergencyAccess;
@@ -79,7 +83,7 @@ pub use search_patients::{MOST_FOUND, SearchPatients, SearchPatientsError};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
-    VisitViews, Within,
+    VisitState, VisitViews, Within,
 };
 pub use visit_letters::{CalendarFiles, FileFor, Invited, VisitLetters};
 pub use watch_reads::{Grounds, WatchReads};

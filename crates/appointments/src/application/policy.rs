@@ -61,13 +61,14 @@ impl Policy {
     }
 
     /// May this caller see, move and call off that visit? A patient those of oneself and of whom one looks after, a
-    /// doctor those of the own calendar, a front desk those at its clinics, an administrator all, a link its own.
+    /// doctor those of the own calendar, a front desk those at its clinics, an administrator all, a link its own while it
+    /// lives ([`Appointment::link_opens`]).
     ///
     /// # Errors
     /// When it cannot be found out.
-    pub async fn reaches(&self, caller: &Caller, visit: &Appointment) -> Result<bool, PortFailure> {
+    pub async fn reaches(&self, caller: &Caller, visit: &Appointment, now: Timestamp) -> Result<bool, PortFailure> {
         match caller.actor() {
-            Actor::LinkHolder(own) => Ok(own == visit.id),
+            Actor::LinkHolder(own) => Ok(own == visit.id && visit.link_opens(now)),
             Actor::Patient(user) => self.ties.looks_after(user, visit.patient).await,
             Actor::Doctor(_) => Ok(caller.is_doctor(visit.doctor)),
             Actor::Staff(_) => Ok(caller.is_staff_of(visit.clinic)),
@@ -123,10 +124,11 @@ pub enum Tie {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use kernel::UserId;
 
     use super::super::patient_ports::MockPatientTies;
-    use super::super::test_data::booked;
+    use super::super::test_data::{booked, now};
     use super::*;
 
     fn policy(looks_after: bool) -> Policy {
@@ -153,9 +155,13 @@ mod tests {
             (Caller::system(), false, true),
             (Caller::guest(), true, false),
         ] {
-            let found = policy(looks_after).reaches(&caller, &visit).await.unwrap();
+            let found = policy(looks_after).reaches(&caller, &visit, now()).await.unwrap();
             assert_eq!(found, reaches, "{caller:?}, looks after the patient: {looks_after}");
         }
+        let late = visit.visit.end + SignedDuration::from_hours(8 * 24);
+        let policy = policy(true);
+        assert!(!policy.reaches(&Caller::link_holder(visit.id), &visit, late).await.unwrap(), "links die");
+        assert!(policy.reaches(&Caller::patient(user), &visit, late).await.unwrap(), "sign-ins do not");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
 
 use super::hold_ports::Claim;
@@ -135,6 +135,10 @@ pub trait Practices: Send + Sync {
 
     /// The clinics at which the doctor has hours or is listed; none when there is no such doctor.
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure>;
+
+    /// How long before a visit of this doctor a patient must say why it is called off, and cannot move it any more;
+    /// zero where that is never so.
+    async fn change_cutoff(&self, doctor: DoctorId) -> Result<SignedDuration, PortFailure>;
 }
 
 /// A letter that tells a patient of a booking, or of a change, posted with it.

@@ -37,7 +37,13 @@ impl ReadAppointment {
     /// See [`ReadError`].
     pub async fn history(&self, caller: &Caller, id: AppointmentId) -> Result<Vec<Happening>, ReadError> {
         self.run(caller, id).await?;
-        Ok(self.views.history(id).await?)
+        let mut history = self.views.history(id).await?;
+        if !Policy::is_team(caller) {
+            for happening in &mut history {
+                happening.account = None;
+            }
+        }
+        Ok(history)
     }
 
     /// Reads it.
@@ -49,9 +55,10 @@ impl ReadAppointment {
             return Err(ReadError::NotFound);
         }
         let found = self.store.find(id).await?.ok_or(ReadError::NotFound)?;
-        let grounds = if self.policy.reaches(caller, &found.appointment).await? {
+        let now = self.watch.clock.now();
+        let grounds = if self.policy.reaches(caller, &found.appointment, now).await? {
             Grounds::Reach
-        } else if self.policy.in_emergency(caller, found.appointment.patient, self.watch.clock.now()).await? {
+        } else if self.policy.in_emergency(caller, found.appointment.patient, now).await? {
             Grounds::Emergency
         } else {
             return Err(ReadError::NotFound);

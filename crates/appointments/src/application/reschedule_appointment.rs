@@ -6,7 +6,8 @@ use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorde
 use super::book_appointment::ALTERNATIVES;
 use super::policy::Policy;
 use super::ports::{
-    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, RequestedStart, UpdateError,
+    AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, Practices, RequestedStart,
+    UpdateError,
 };
 use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
@@ -34,6 +35,12 @@ pub enum RescheduleError {
     /// It has changed since the caller read it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// So close to the visit a patient does not move it any more.
+    #[error("inside the cut-off")]
+    TooLateToMove {
+        /// The doctor's cut-off.
+        cutoff_hours: i64,
+    },
     /// The visit does not allow it any more.
     #[error(transparent)]
     Refused(#[from] RescheduleRefusal),
@@ -67,6 +74,8 @@ pub struct RescheduleAppointment {
     pub watch: WatchReads,
     /// Tells patients.
     pub letters: VisitLetters,
+    /// From when on patients are bound.
+    pub practices: Arc<dyn Practices>,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
     /// What time it is.
@@ -91,7 +100,7 @@ impl RescheduleAppointment {
         for _ in 0..TRIES {
             let now = self.clock.now();
             let found = self.store.find(wish.id).await?.ok_or(RescheduleError::NotFound)?;
-            if !self.policy.reaches(caller, &found.appointment).await? {
+            if !self.policy.reaches(caller, &found.appointment, now).await? {
                 return Err(RescheduleError::NotFound);
             }
             self.watch.shown(caller, [&found], "appointment").await?;
@@ -104,6 +113,12 @@ impl RescheduleAppointment {
             }
             if visit.status != Status::Booked {
                 return Err(RescheduleRefusal::NotBooked(visit.status).into());
+            }
+            if now < visit.visit.start && !Policy::is_team(caller) {
+                let cutoff = self.practices.change_cutoff(visit.doctor).await?;
+                if visit.is_inside(cutoff, now) {
+                    return Err(RescheduleError::TooLateToMove { cutoff_hours: cutoff.as_hours() });
+                }
             }
             let ask = Ask {
                 doctor: visit.doctor,
@@ -164,7 +179,7 @@ mod tests {
     use kernel::{Interval, StoppedClock};
 
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
-    use super::super::test_data::{booked, letters, now, offer_like, policy, unwatched};
+    use super::super::test_data::{booked, bound_from, letters, now, offer_like, policy, unwatched};
     use super::*;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
@@ -173,6 +188,7 @@ mod tests {
             policy: policy(),
             watch: unwatched(),
             letters: letters(),
+            practices: bound_from(0),
             agenda: Arc::new(agenda),
             clock: Arc::new(StoppedClock::at(now())),
         }
@@ -256,5 +272,18 @@ mod tests {
         let refused =
             reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(&other, wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::NotFound)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn inside_the_cutoff_a_patient_does_not_move_it() {
+        let visit = booked();
+        let (id, start) = (visit.appointment.id, RequestedStart::Instant(later(&visit).start));
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().never();
+        let wish = Rescheduling { id, start, only_versions: None };
+        let moves = RescheduleAppointment { practices: bound_from(4), ..reschedule(store, MockDoctorAgenda::new()) };
+        let refused = moves.run(&Caller::link_holder(id), wish, None, None).await;
+        assert!(matches!(refused, Err(RescheduleError::TooLateToMove { cutoff_hours: 4 })), "{refused:?}");
     }
 }

@@ -69,6 +69,13 @@ pub(super) fn letters() -> VisitLetters {
     VisitLetters { addressees, practices: Arc::new(practices), files: Arc::new(files) }
 }
 
+/// A practice whose patients are bound from so many hours before a visit on.
+pub(super) fn bound_from(hours: i64) -> Arc<MockPractices> {
+    let mut practices = MockPractices::new();
+    practices.expect_change_cutoff().returning(move |_| Ok(SignedDuration::from_hours(hours)));
+    Arc::new(practices)
+}
+
 /// For whom the store knows nothing of relatives.
 pub(super) fn policy() -> Policy {
     Policy { ties: Arc::new(MockPatientTies::new()) }

@@ -61,8 +61,23 @@ pub struct Happening {
     pub at: Timestamp,
     /// What, as the audit trail names it, e.g. `appointment.booked`.
     pub action: String,
-    /// On whose side: kind of the actor, never who.
+    /// On whose side: kind of the actor.
     pub by: String,
+    /// Whose account; only those who run the calendar are told.
+    pub account: Option<uuid::Uuid>,
+    /// How the visit stood before; empty at its first known event.
+    pub from: VisitState,
+    /// How it stood then.
+    pub to: VisitState,
+}
+
+/// Status and time of a visit, as far as its events tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VisitState {
+    /// Where in its life.
+    pub status: Option<Status>,
+    /// When it is to begin.
+    pub starts_at: Option<Timestamp>,
 }
 
 /// Visits as they are listed.

@@ -5,7 +5,8 @@ use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, Visi
 use super::AppointmentEvent;
 
 /// Where a visit stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It will take place.
     Booked,
@@ -30,6 +31,12 @@ impl Status {
             Self::Cancelled => "cancelled",
             Self::NoShow => "no_show",
         }
+    }
+
+    /// Does a visit that stands so take time from doctor and patient?
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Booked | Self::Arrived)
     }
 
     /// The status of that word.
@@ -121,6 +128,14 @@ pub struct Appointment {
     pub notes: Option<String>,
     /// Why it was called off, up to 500 characters.
     pub cancel_reason: Option<String>,
+    /// When the patient was marked as there.
+    pub arrived_at: Option<Timestamp>,
+    /// When it was marked that it took place; visits marked by early versions have none.
+    pub completed_at: Option<Timestamp>,
+    /// When it was marked that the patient did not come; visits marked by early versions have none.
+    pub missed_at: Option<Timestamp>,
+    /// Why the last mistaken mark was taken back, up to 500 characters.
+    pub correct_reason: Option<String>,
     /// Was the patient reminded of the present time?
     pub reminder_sent: bool,
     /// Grows by one with every change.
@@ -229,6 +244,10 @@ impl Appointment {
             status: Status::Booked,
             notes,
             cancel_reason: None,
+            arrived_at: None,
+            completed_at: None,
+            missed_at: None,
+            correct_reason: None,
             reminder_sent: false,
             version,
             created_at: now,
@@ -336,7 +355,7 @@ impl Appointment {
             (Mark::Completed | Mark::NoShow, Status::Booked) => return Err(MarkRefusal::NotStarted),
             (_, other) => return Err(MarkRefusal::Not(other)),
         }
-        let marked = Self { status: mark.leads_to(), ..self.changed(now) };
+        let marked = self.standing(mark.leads_to(), now, now);
         let (appointment_id, clinic_id, doctor_id, patient_id) = (self.id, self.clinic, self.doctor, self.patient);
         let event = match mark {
             Mark::Arrived => AppointmentEvent::Arrived { appointment_id, clinic_id, doctor_id, patient_id },
@@ -352,7 +371,19 @@ impl Appointment {
         zone.to_datetime(now).date() == zone.to_datetime(self.visit.start).date()
     }
 
-    fn changed(&self, now: Timestamp) -> Self {
+    /// With another status, which it has since `since`.
+    pub(super) fn standing(&self, status: Status, since: Timestamp, now: Timestamp) -> Self {
+        let mut changed = Self { status, ..self.changed(now) };
+        match status {
+            Status::Arrived => changed.arrived_at = Some(since),
+            Status::Completed => changed.completed_at = Some(since),
+            Status::NoShow => changed.missed_at = Some(since),
+            Status::Booked | Status::Cancelled => {}
+        }
+        changed
+    }
+
+    pub(super) fn changed(&self, now: Timestamp) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
     }
 }

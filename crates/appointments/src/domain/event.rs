@@ -3,6 +3,8 @@ use kernel::{AppointmentId, ClinicId, DoctorId, DomainEvent, PatientId, VisitTyp
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::Status;
+
 /// What happened to an appointment. Ids and times only: it goes into the audit trail and the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -87,6 +89,21 @@ pub enum AppointmentEvent {
         /// For whom.
         patient_id: PatientId,
     },
+    /// A mistaken mark was taken back.
+    Corrected {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// The mistaken status.
+        was: Status,
+        /// The right one.
+        is: Status,
+    },
     /// The patient did not come.
     NoShow {
         /// The visit.
@@ -110,6 +127,7 @@ impl DomainEvent for AppointmentEvent {
             Self::Arrived { .. } => "appointment.arrived",
             Self::Completed { .. } => "appointment.completed",
             Self::NoShow { .. } => "appointment.no_show",
+            Self::Corrected { .. } => "appointment.corrected",
         }
     }
 
@@ -121,7 +139,8 @@ impl DomainEvent for AppointmentEvent {
             | Self::Reinstated { appointment_id, .. }
             | Self::Arrived { appointment_id, .. }
             | Self::Completed { appointment_id, .. }
-            | Self::NoShow { appointment_id, .. } => appointment_id.as_uuid(),
+            | Self::NoShow { appointment_id, .. }
+            | Self::Corrected { appointment_id, .. } => appointment_id.as_uuid(),
         }
     }
 
@@ -133,7 +152,8 @@ impl DomainEvent for AppointmentEvent {
             | Self::Reinstated { clinic_id, .. }
             | Self::Arrived { clinic_id, .. }
             | Self::Completed { clinic_id, .. }
-            | Self::NoShow { clinic_id, .. } => Some(clinic_id.as_uuid()),
+            | Self::NoShow { clinic_id, .. }
+            | Self::Corrected { clinic_id, .. } => Some(clinic_id.as_uuid()),
         }
     }
 }

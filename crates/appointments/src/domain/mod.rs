@@ -1,6 +1,8 @@
 //! What an appointment is, and which steps it may take; who patients are.
 
 mod appointment;
+mod arrival;
+mod correction;
 mod emergency;
 mod event;
 mod hold;
@@ -13,6 +15,8 @@ mod relation;
 pub use appointment::{
     Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
 };
+pub use arrival::{CHECK_IN_CLOSES, CHECK_IN_OPENS, CheckInRefusal};
+pub use correction::{CORRECTABLE_FOR, CorrectRefusal};
 pub use emergency::{BadReason, EmergencyAccess, EmergencyAccessId};
 pub use event::AppointmentEvent;
 pub use hold::{Hold, HoldEvent, HoldKind, HoldRefusal};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
-use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
+use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{
     AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId,
 };
@@ -201,7 +201,7 @@ impl AppointmentStore for PgAppointments {
                 idempotency::begin(conn, &self.keys, once).await?;
             }
             let mut gone = Vec::new();
-            if before.visit != after.visit {
+            if before.visit != after.visit || (after.status.is_active() && !before.status.is_active()) {
                 // Two visits that want each other's place would wait for each other; moves of a doctor's or a
                 // patient's visits go one after the other.
                 for key in move_locks(after) {
@@ -262,6 +262,7 @@ pub(super) fn count(event: &AppointmentEvent) {
         AppointmentEvent::Arrived { .. } => counter!("arrivals_total").increment(1),
         AppointmentEvent::Completed { .. } => counter!("completions_total").increment(1),
         AppointmentEvent::NoShow { .. } => counter!("no_shows_total").increment(1),
+        AppointmentEvent::Corrected { .. } => counter!("corrections_total").increment(1),
     }
 }
 
@@ -312,6 +313,10 @@ pub(super) struct Row {
     status: String,
     notes: Option<Vec<u8>>,
     cancel_reason: Option<Vec<u8>>,
+    arrived_at: NullableTimestamp,
+    completed_at: NullableTimestamp,
+    missed_at: NullableTimestamp,
+    correct_reason: Option<Vec<u8>>,
     reminder_sent: bool,
     version: i32,
     created_at: DbTimestamp,
@@ -338,6 +343,10 @@ impl Row {
             status: visit.status.word().to_owned(),
             notes: seal(places::NOTES, &visit.notes),
             cancel_reason: seal(places::CANCEL_REASON, &visit.cancel_reason),
+            arrived_at: visit.arrived_at.to_diesel(),
+            completed_at: visit.completed_at.to_diesel(),
+            missed_at: visit.missed_at.to_diesel(),
+            correct_reason: seal(places::CORRECT_REASON, &visit.correct_reason),
             reminder_sent: visit.reminder_sent,
             version: visit.version,
             created_at: visit.created_at.to_diesel(),
@@ -365,6 +374,10 @@ impl Row {
             status: Status::from_word(&self.status).ok_or_else(|| unknown("status"))?,
             notes: open(places::NOTES, self.notes)?,
             cancel_reason: open(places::CANCEL_REASON, self.cancel_reason)?,
+            arrived_at: self.arrived_at.to_jiff(),
+            completed_at: self.completed_at.to_jiff(),
+            missed_at: self.missed_at.to_jiff(),
+            correct_reason: open(places::CORRECT_REASON, self.correct_reason)?,
             reminder_sent: self.reminder_sent,
             version: self.version,
             created_at: self.created_at.to_jiff(),

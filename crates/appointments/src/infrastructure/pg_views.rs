@@ -10,12 +10,16 @@ use kernel::{AppointmentId, DoctorId, PatientId, PortFailure};
 use platform::crypto::Keyring;
 use platform::journal;
 use platform::pg::{self, PgPool};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::patient_row::PatientRow;
 use super::pg_appointments::Row;
 use super::schema::{appointment, patient};
-use crate::application::{AppointmentDetails, Happening, VisitFilter, VisitPage, VisitPosition, VisitViews, Within};
+use crate::application::{
+    AppointmentDetails, Happening, VisitFilter, VisitPage, VisitPosition, VisitState, VisitViews, Within,
+};
+use crate::domain::Status;
 
 const MOST_EVENTS: i64 = 200;
 
@@ -168,11 +172,35 @@ impl VisitViews for PgViews {
     async fn history(&self, id: AppointmentId) -> Result<Vec<Happening>, PortFailure> {
         pg::read(&self.pool, "read what happened to a visit", async |conn| {
             let told = journal::about(conn, id.as_uuid(), MOST_EVENTS).await?;
-            let happening = |told: journal::Told| Happening { at: told.at(), action: told.action, by: told.actor_kind };
-            Ok(told.into_iter().map(happening).collect())
+            Ok(happenings(told))
         })
         .await
     }
+}
+
+/// Each event with how the visit stood before and after it.
+fn happenings(told: Vec<journal::Told>) -> Vec<Happening> {
+    let mut stood = VisitState::default();
+    let happening = |told: journal::Told| {
+        let from = stood;
+        stood = after(from, &told);
+        let at = told.at();
+        Happening { at, action: told.action, by: told.actor_kind, account: told.actor_id, from, to: stood }
+    };
+    told.into_iter().map(happening).collect()
+}
+
+/// How a visit stands after an event. What is unknown here, an event of a later version, changes nothing.
+fn after(before: VisitState, told: &journal::Told) -> VisitState {
+    let data: Value = serde_json::from_str(&told.data).unwrap_or_default();
+    let instant = |field: &str| data[field].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let word = told.action.strip_prefix("appointment.").unwrap_or_default();
+    let (status, starts_at) = match word {
+        "rescheduled" => (Some(Status::Booked), instant("to")),
+        "corrected" => (data["is"].as_str().and_then(Status::from_word), None),
+        word => (Status::from_word(word), instant("starts_at")),
+    };
+    VisitState { status: status.or(before.status), starts_at: starts_at.or(before.starts_at) }
 }
 
 /// The instants between which a visit that fits must begin: dates of a wall clock are at most 26 hours from those of

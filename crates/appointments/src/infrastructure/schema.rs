@@ -53,6 +53,10 @@ diesel::table! {
         updated_at -> Timestamptz,
         notes -> Nullable<Binary>,
         cancel_reason -> Nullable<Binary>,
+        arrived_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        missed_at -> Nullable<Timestamptz>,
+        correct_reason -> Nullable<Binary>,
         held_until -> Nullable<Timestamptz>,
     }
 }

@@ -23,6 +23,7 @@ pub(super) mod places {
     pub(crate) const EMERGENCY_REASON: &str = "appointments.emergency_access.reason";
     pub(crate) const DRAFT: &str = "appointments.hold.draft";
     pub(crate) const CANCEL_REASON: &str = "appointments.appointment.cancel_reason";
+    pub(crate) const CORRECT_REASON: &str = "appointments.appointment.correct_reason";
 }
 
 /// What one batch holds.

@@ -30,6 +30,9 @@ pub struct Profile {
     pub minimum_notice_minutes: i32,
     /// A visit is booked at most so many days ahead, 1 to 730.
     pub horizon_days: i32,
+    /// So many hours before a visit a patient must say why it is called off, and cannot move it any more: 0 to 168, which
+    /// is a week; 0 means never.
+    pub change_cutoff_hours: i32,
     /// Can the doctor be found and booked?
     pub active: bool,
 }
@@ -61,6 +64,8 @@ pub struct ProfileDraft {
     pub minimum_notice_minutes: Option<i32>,
     /// See [`Profile::horizon_days`].
     pub horizon_days: Option<i32>,
+    /// See [`Profile::change_cutoff_hours`].
+    pub change_cutoff_hours: Option<i32>,
     /// See [`Profile::active`].
     pub active: Option<bool>,
 }
@@ -99,6 +104,7 @@ impl Profile {
             languages: Vec::new(),
             minimum_notice_minutes: 60,
             horizon_days: 90,
+            change_cutoff_hours: 0,
             active: true,
         };
         match blank.changed_by(draft) {
@@ -157,6 +163,10 @@ impl Profile {
             faults.within("horizon_days", days, 1, 730);
             next.horizon_days = days;
         }
+        if let Some(hours) = draft.change_cutoff_hours {
+            faults.within("change_cutoff_hours", hours, 0, 168);
+            next.change_cutoff_hours = hours;
+        }
         if let Some(active) = draft.active {
             next.active = active;
         }
@@ -179,6 +189,7 @@ impl Profile {
             ("languages", self.languages == next.languages),
             ("minimum_notice_minutes", self.minimum_notice_minutes == next.minimum_notice_minutes),
             ("horizon_days", self.horizon_days == next.horizon_days),
+            ("change_cutoff_hours", self.change_cutoff_hours == next.change_cutoff_hours),
             ("active", self.active == next.active),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
@@ -273,6 +284,7 @@ mod tests {
             languages: Some(vec!["english please".into(), "fr".into(), "fr".into()]),
             profile_image_url: Some("javascript:alert(1)".into()),
             horizon_days: Some(0),
+            change_cutoff_hours: Some(169),
             ..ProfileDraft::default()
         };
         assert_eq!(
@@ -285,6 +297,7 @@ mod tests {
                 "languages[0]:language",
                 "languages[2]:duplicate",
                 "horizon_days:range",
+                "change_cutoff_hours:range",
                 "clinic_id:required",
                 "specialty:required",
                 "last_name:required",

@@ -22,6 +22,7 @@ pub use pg_changes::{Moving, PgChanges, PreparedVisits, VisitDesk};
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
 pub use practices::{
-    clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors, places_of_clinics,
+    change_cutoff_of, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors,
+    places_of_clinics,
 };
 pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken};

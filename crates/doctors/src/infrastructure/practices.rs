@@ -86,3 +86,11 @@ pub async fn doctors_of_clinic(mut conn: &AsyncPgConnection, id: Uuid) -> Result
         .await?;
     Ok(rows.into_iter().map(|(id, first, last)| (id, format!("{first} {last}"))).collect())
 }
+
+/// How many hours before a visit of this doctor patients are bound; none when there is no such doctor.
+///
+/// # Errors
+/// Of the database.
+pub async fn change_cutoff_of(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Option<i32>, DieselError> {
+    doctor::table.find(id).select(doctor::change_cutoff_hours).first(&mut conn).await.optional()
+}

@@ -51,6 +51,7 @@ diesel::table! {
         search_text -> Text,
         minimum_notice_minutes -> Integer,
         horizon_days -> Integer,
+        change_cutoff_hours -> Integer,
         active -> Bool,
         version -> Integer,
         calendar_version -> Integer,

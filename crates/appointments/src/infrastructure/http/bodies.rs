@@ -96,6 +96,14 @@ pub struct AppointmentBody {
     status: &'static str,
     notes: Option<String>,
     reminder_sent: bool,
+    /// When the patient was marked as there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    arrived_at: Option<String>,
+    /// When it was marked that the visit took place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    completed_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -126,6 +134,8 @@ impl AppointmentBody {
             status: visit.status.word(),
             notes: visit.notes.clone(),
             reminder_sent: visit.reminder_sent,
+            arrived_at: visit.arrived_at.map(|at| in_zone(at, &zone)),
+            completed_at: visit.completed_at.map(|at| in_zone(at, &zone)),
             created_at: in_zone(visit.created_at, &zone),
             updated_at: in_zone(visit.updated_at, &zone),
             manage_url,

@@ -18,7 +18,7 @@ use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, Instant};
 use super::manage::Asker;
 use super::relatives::{Day, utc};
-use crate::application::{AccessPage, AccessPosition, VisitFilter, VisitPage, VisitPosition};
+use crate::application::{AccessPage, AccessPosition, VisitFilter, VisitPage, VisitPosition, VisitState};
 use crate::domain::Status;
 
 /// Which visits.
@@ -149,12 +149,38 @@ pub struct CalendarBody {
 pub struct HappeningBody {
     #[schema(format = DateTime)]
     at: String,
-    /// `booked`, `rescheduled`, `cancelled`, `arrived`, `completed` or `no_show`.
+    /// `booked`, `rescheduled`, `cancelled`, `arrived`, `completed`, `no_show` or `corrected`.
     #[schema(example = "booked")]
     what: String,
     /// On whose side: `guest`, `link_holder`, `patient`, `doctor`, `staff`, `admin` or `system`.
     #[schema(example = "staff")]
     by: String,
+    /// Whose account did it. Only for those who run the calendar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    account_id: Option<Uuid>,
+    /// How the visit stood before.
+    from: VisitStateBody,
+    /// How it stood then.
+    to: VisitStateBody,
+}
+
+/// How a visit stood, as far as it is known.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VisitState)]
+pub struct VisitStateBody {
+    /// `booked`, `arrived`, `completed`, `cancelled`, `no_show`, or null before the first event.
+    #[schema(example = "booked")]
+    status: Option<&'static str>,
+    /// When it was to begin.
+    #[schema(format = DateTime)]
+    starts_at: Option<String>,
+}
+
+impl From<VisitState> for VisitStateBody {
+    fn from(standing: VisitState) -> Self {
+        Self { status: standing.status.map(Status::word), starts_at: standing.starts_at.map(utc) }
+    }
 }
 
 /// That somebody has read of a patient.
@@ -289,6 +315,9 @@ pub(super) async fn get_history(asker: Asker, api: Data<AppointmentsApi>) -> Res
             at: utc(found.at),
             what: found.action.strip_prefix("appointment.").unwrap_or(&found.action).to_owned(),
             by: found.by,
+            account_id: found.account,
+            from: found.from.into(),
+            to: found.to.into(),
         })
         .collect();
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(bodies))

@@ -148,7 +148,7 @@ pub(super) async fn get_appointment(asker: Asker, api: Data<AppointmentsApi>) ->
         (status = 412, description = "It has changed since you read it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Bad fields; `idempotency-key-reused`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Bad fields; `reason-required`; `idempotency-key-reused`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/appointments/{id}/cancel")]
@@ -191,7 +191,7 @@ pub(super) async fn cancel_appointment(
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No token", body = ProblemBody, content_type = "application/problem+json", headers(("www-authenticate" = String))),
         (status = 404, description = "No such appointment, or not yours", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`slot-taken` with alternatives, `patient-busy`, `visit-started`, `visit-over`, `idempotency-in-progress`", body = SlotTakenBody, content_type = "application/problem+json"),
+        (status = 409, description = "`slot-taken` with alternatives, `patient-busy`, `too-late-to-move`, `visit-started`, `visit-over`, `idempotency-in-progress`", body = SlotTakenBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since you read it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not `application/json`", body = ProblemBody, content_type = "application/problem+json"),

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
 use platform::http::once::{Replayed, again, key_of, send};
-use platform::http::{OptionalBody, Problem, ProblemBody, context, id_in_path};
+use platform::http::{OptionalBody, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -35,7 +35,8 @@ async fn mark(
     {
         return again(&before);
     }
-    match api.mark.run(&who.caller, id, mark, context::request_id(), once).await {
+    let versions = versions_in_if_match(&request)?;
+    match api.mark.run(&who.caller, id, mark, versions, context::request_id(), once).await {
         Ok(details) => Ok(send(&shown(&api, &who.caller, &details), Replayed::No)),
         Err(MarkError::Once(error)) => again(&error),
         Err(error) => Err(error.into()),
@@ -54,6 +55,7 @@ macro_rules! marks {
             params(
                 ("id" = Uuid, Path, description = "The appointment"),
                 ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+                ("If-Match" = Option<String>, Header, nullable = false, description = "Mark only this version"),
             ),
             responses(
                 (status = 200, description = "Marked, or marked so already", body = AppointmentBody, headers(("etag" = String, description = "For `If-Match`"))),
@@ -61,6 +63,7 @@ macro_rules! marks {
                 (status = 403, description = "A patient's account", body = ProblemBody, content_type = "application/problem+json"),
                 (status = 404, description = "No such appointment, or not within your reach", body = ProblemBody, content_type = "application/problem+json"),
                 (status = 409, description = $problems, body = SlotTakenBody, content_type = "application/problem+json"),
+                (status = 412, description = "It has changed since you read it", body = ProblemBody, content_type = "application/problem+json"),
                 (status = 413, description = "More than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
                 (status = 415, description = "Not `application/json`", body = ProblemBody, content_type = "application/problem+json"),
                 (status = 422, description = "A body that says something; `idempotency-key-reused`", body = ProblemBody, content_type = "application/problem+json"),

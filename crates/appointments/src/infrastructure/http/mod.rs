@@ -4,7 +4,9 @@ mod bodies;
 mod book;
 mod book_body;
 mod calendar_file;
+mod check_in;
 mod confirm;
+mod correct;
 mod desk;
 mod desk_patients;
 mod lists;
@@ -21,12 +23,13 @@ use platform::signing::LinkSigner;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
-    AddRelative, BookAppointment, CancelAppointment, ChangeRelative, ConfirmBooking, HoldForGuest, ListAppointments,
-    ListRelatives, MarkAppointment, Policy, ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment,
-    VisitLetters,
+    AddRelative, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
+    CorrectAppointment, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment, Policy, ReadAccessLog,
+    ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
+pub use check_in::ClinicPosters;
 pub use desk::DeskApi;
 pub use patients::PatientsApi;
 pub use problems::PROBLEMS;
@@ -47,6 +50,14 @@ pub struct AppointmentsApi {
     pub reschedule: RescheduleAppointment,
     /// Marks.
     pub mark: MarkAppointment,
+    /// Checks patients in.
+    pub check_in: CheckIn,
+    /// Who gets a clinic's poster.
+    pub poster: AskForPoster,
+    /// Makes the posters.
+    pub posters: ClinicPosters,
+    /// Takes mistaken marks back.
+    pub correct: CorrectAppointment,
     /// Lists.
     pub list: ListAppointments,
     /// Shows who has read.
@@ -80,6 +91,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(marks::mark_completed)
         .service(marks::mark_no_show)
         .service(calendar_file::get_calendar_file)
+        .service(check_in::check_in)
+        .service(check_in::get_poster)
+        .service(correct::correct_appointment)
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)

@@ -9,11 +9,14 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use crate::application::{
-    AddRelativeError, BookError, CancelError, ChangeRelativeError, ConfirmError, CorrectPatientError, DayError,
-    EmergencyError, FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer, ReadError, RecordError, RelativesError,
-    ReleaseRelativeError, RescheduleError, SearchPatientsError, TakeDownError,
+    AddRelativeError, BookError, CancelError, ChangeRelativeError, CheckInError, ConfirmError, CorrectError,
+    CorrectPatientError, DayError, EmergencyError, FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer,
+    PosterError, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError, SearchPatientsError,
+    TakeDownError,
 };
-use crate::domain::{CancelRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError};
+use crate::domain::{
+    CancelRefusal, CheckInRefusal, CorrectRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError,
+};
 
 macro_rules! kinds {
     ($($name:ident $status:literal $code:literal $title:literal $help:literal;)+) => {
@@ -54,6 +57,18 @@ kinds! {
         "Nobody arrives before the day of the visit or after it, on the clinic's wall clock.";
     VISIT_NOT_STARTED 409 "visit-not-started" "The visit has not started"
         "It can be completed, or missed, once it has begun.";
+    REASON_REQUIRED 422 "reason-required" "So close to the visit a reason is needed"
+        "Inside the doctor's cut-off, told by the member cutoff_hours, a patient says why a visit is called off. Send a reason.";
+    TOO_LATE_TO_MOVE 409 "too-late-to-move" "The visit is too close to be moved"
+        "Inside the doctor's cut-off, told by the member cutoff_hours, a patient does not move a visit. Cancel it with a reason, or ask the front desk.";
+    TOO_EARLY_TO_CHECK_IN 422 "too-early-to-check-in" "It is too early to check in"
+        "One checks in from 30 minutes before the visit on; the member opens_at tells when.";
+    TOO_LATE_TO_CHECK_IN 422 "too-late-to-check-in" "It is too late to check in"
+        "One checks in until 90 minutes after the visit has begun. Ask the front desk.";
+    NOTHING_TO_CORRECT 409 "nothing-to-correct" "There is no mark to take back"
+        "Only completed and no_show, marked by mistake, are corrected. A visit that was called off is booked anew.";
+    TOO_LATE_TO_CORRECT 409 "too-late-to-correct" "The mark is too old to take back"
+        "A mistaken mark is corrected within 24 hours after it was made.";
     TOO_MANY_RELATIVES 409 "too-many-relatives" "You look after as many people as one may"
         "One user looks after at most twenty others. Let go of somebody first.";
     CARE_LINK 409 "care-link" "You treat this patient"
@@ -315,6 +330,9 @@ impl From<CancelError> for Problem {
         match error {
             CancelError::NotFound => Self::of(&kinds::NOT_FOUND),
             CancelError::ReasonRequired => bad("reason", "required", "is required of those who run the calendar"),
+            CancelError::LateReasonRequired { cutoff_hours } => Self::of(&REASON_REQUIRED)
+                .member("cutoff_hours", cutoff_hours.into())
+                .field(FieldError::new("reason", "required", "is required so close to the visit")),
             CancelError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
             CancelError::Refused(CancelRefusal::Started) => Self::of(&VISIT_STARTED),
             CancelError::Refused(CancelRefusal::Over(_)) => Self::of(&VISIT_OVER),
@@ -331,8 +349,51 @@ impl From<MarkError> for Problem {
             MarkError::Refused(MarkRefusal::NotToday) => Self::of(&NOT_TODAY),
             MarkError::Refused(MarkRefusal::NotStarted) => Self::of(&VISIT_NOT_STARTED),
             MarkError::Refused(MarkRefusal::Not(_)) => Self::of(&VISIT_OVER),
-            MarkError::Busy | MarkError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            MarkError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            MarkError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
             MarkError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<CheckInError> for Problem {
+    fn from(error: CheckInError) -> Self {
+        match error {
+            CheckInError::NotFound => Self::of(&kinds::NOT_FOUND),
+            CheckInError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CheckInError::WrongCode => bad("clinic_code", "wrong-code", "is not the code of the clinic of this visit"),
+            CheckInError::Refused(CheckInRefusal::TooEarly { opens_at }) => {
+                Self::of(&TOO_EARLY_TO_CHECK_IN).member("opens_at", opens_at.to_string().into())
+            }
+            CheckInError::Refused(CheckInRefusal::TooLate) => Self::of(&TOO_LATE_TO_CHECK_IN),
+            CheckInError::Refused(CheckInRefusal::NotBooked(_)) => Self::of(&VISIT_OVER),
+            CheckInError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            CheckInError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<PosterError> for Problem {
+    fn from(error: PosterError) -> Self {
+        match error {
+            PosterError::NotFound => Self::of(&kinds::NOT_FOUND),
+            PosterError::Failed(failure) => Self::internal(&failure),
+        }
+    }
+}
+
+impl From<CorrectError> for Problem {
+    fn from(error: CorrectError) -> Self {
+        match error {
+            CorrectError::NotFound => Self::of(&kinds::NOT_FOUND),
+            CorrectError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CorrectError::Refused(CorrectRefusal::NothingToCorrect(_)) => Self::of(&NOTHING_TO_CORRECT),
+            CorrectError::Refused(CorrectRefusal::TooLate) => Self::of(&TOO_LATE_TO_CORRECT),
+            // No other times: this visit took place, or did not, at this one.
+            CorrectError::SlotTaken => slot_taken(&[]),
+            CorrectError::PatientBusy => Self::of(&PATIENT_BUSY),
+            CorrectError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            CorrectError::Failed(failure) => Self::internal(&failure),
         }
     }
 }
@@ -350,6 +411,9 @@ impl From<RescheduleError> for Problem {
     fn from(error: RescheduleError) -> Self {
         match error {
             RescheduleError::NotFound => Self::of(&kinds::NOT_FOUND),
+            RescheduleError::TooLateToMove { cutoff_hours } => {
+                Self::of(&TOO_LATE_TO_MOVE).member("cutoff_hours", cutoff_hours.into())
+            }
             RescheduleError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
             RescheduleError::Refused(RescheduleRefusal::Started) => Self::of(&VISIT_STARTED),
             RescheduleError::Refused(RescheduleRefusal::NotBooked(_)) => Self::of(&VISIT_OVER),

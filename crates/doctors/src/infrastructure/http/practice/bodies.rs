@@ -50,6 +50,10 @@ pub struct DoctorDraftBody {
     /// A visit is booked at most so many days ahead; usually 90.
     #[schema(example = 90, minimum = 1, maximum = 730)]
     horizon_days: Option<i32>,
+    /// So many hours before a visit a patient must say why it is called off, and cannot move it any more; usually 0, which
+    /// is never.
+    #[schema(example = 24, minimum = 0, maximum = 168)]
+    change_cutoff_hours: Option<i32>,
     /// Can the doctor be found and booked? Not one's own to change.
     #[schema(example = true)]
     active: Option<bool>,
@@ -70,6 +74,7 @@ impl From<DoctorDraftBody> for ProfileDraft {
             languages: body.languages,
             minimum_notice_minutes: body.minimum_notice_minutes,
             horizon_days: body.horizon_days,
+            change_cutoff_hours: body.change_cutoff_hours,
             active: body.active,
         }
     }
@@ -95,6 +100,7 @@ pub struct DoctorProfileBody {
     languages: Vec<String>,
     minimum_notice_minutes: i32,
     horizon_days: i32,
+    change_cutoff_hours: i32,
     active: bool,
 }
 
@@ -115,6 +121,7 @@ impl From<&DoctorRecord> for DoctorProfileBody {
             languages: profile.languages,
             minimum_notice_minutes: profile.minimum_notice_minutes,
             horizon_days: profile.horizon_days,
+            change_cutoff_hours: profile.change_cutoff_hours,
             active: profile.active,
         }
     }

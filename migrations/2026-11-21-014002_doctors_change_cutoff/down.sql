@@ -1,0 +1,1 @@
+ALTER TABLE doctors.doctor DROP COLUMN change_cutoff_hours;
