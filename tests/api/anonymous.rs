@@ -42,8 +42,9 @@ const PUBLIC: [&str; 27] = [
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on holds in
-/// `guest_code.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
+/// `guest_code.rs`, those on the waitlist in `waitlist.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
+    "acceptWaitlistOffer",
     "addHoliday",
     "addRelative",
     "addTimeOff",
@@ -71,6 +72,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "endSession",
     "eraseMe",
     "forgotPassword",
+    "joinWaitlist",
+    "leaveWaitlist",
     "login",
     "makeRecoveryCodes",
     "markArrived",
@@ -81,6 +84,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "openMyFeed",
     "putMyConsents",
     "refreshSession",
+    "refuseWaitlistOffer",
     "register",
     "releaseRelative",
     "removeHoliday",
@@ -129,6 +133,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
     assert_eq!(
         closed.into_iter().collect::<Vec<_>>(),
         [
+            "acceptWaitlistOffer",
             "addHoliday",
             "addRelative",
             "addTimeOff",
@@ -166,6 +171,9 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getPatient",
             "getRelative",
             "getUser",
+            "getWaitlistOffer",
+            "joinWaitlist",
+            "leaveWaitlist",
             "listAccesses",
             "listAppointments",
             "listFeeds",
@@ -175,6 +183,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listSessions",
             "listTimeOff",
             "listUsers",
+            "listWaitlist",
             "makeRecoveryCodes",
             "markArrived",
             "markCompleted",
@@ -183,6 +192,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "openFeed",
             "openMyFeed",
             "putMyConsents",
+            "refuseWaitlistOffer",
             "releaseRelative",
             "removeHoliday",
             "removeOverride",

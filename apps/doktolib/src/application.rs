@@ -4,11 +4,12 @@ mod accounts;
 mod appointments;
 mod calendars;
 mod doctors;
+mod waitlist;
 
 use std::sync::Arc;
 
-use ::appointments::application::GuestBooking;
-use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi};
+use ::appointments::application::{GuestBooking, OfferFreedTimes};
+use ::appointments::infrastructure::http::{AppointmentsApi, PatientsApi, WaitlistApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::Writer;
 use ::calendars::infrastructure::http::CalendarsApi;
@@ -18,6 +19,7 @@ use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
 use auth::infrastructure::{COST, PgUsers, TokenKeys};
+use jiff::SignedDuration;
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
@@ -68,6 +70,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
     pub guests: GuestBooking,
+    /// How long an offer of the waitlist is kept.
+    pub waitlist_answer: SignedDuration,
     /// How signing in is guarded.
     pub sign_in: SignInRules,
     /// Where clients reach this installation, without a slash at the end.
@@ -132,6 +136,9 @@ pub struct Application {
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) calendars: Data<CalendarsApi>,
     pub(crate) patients: Data<PatientsApi>,
+    pub(crate) waitlist: Data<WaitlistApi>,
+    /// Serves those who wait for a time.
+    pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
@@ -154,6 +161,7 @@ impl Application {
             doorkeeper: keeper,
             clock,
             guests,
+            waitlist_answer,
             sign_in,
             public_url,
             mailing,
@@ -167,7 +175,7 @@ impl Application {
         let writer = Writer::new(&host_of(&public_url), &mailing.from.to_string());
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
-        let appointments = Appointments::new(&base, &doctors, guests);
+        let appointments = Appointments::new(&base, &doctors, guests, waitlist_answer);
         let calendars = calendars::api(&base, &appointments);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
@@ -198,6 +206,8 @@ impl Application {
             appointments: Data::new(appointments.api),
             calendars: Data::new(calendars),
             patients: Data::new(appointments.patients),
+            waitlist: Data::new(appointments.waitlist),
+            line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
             account_api: Data::new(accounts.api),

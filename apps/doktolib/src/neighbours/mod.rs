@@ -16,6 +16,8 @@ pub use appointments_for_doctors::AppointmentsForDoctors;
 pub use auth_for_appointments::AuthForAppointments;
 pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
-pub use doctors_for_appointments::{DoctorsForAppointments, PracticesForAppointments, SoonestForAppointments};
+pub use doctors_for_appointments::{
+    DoctorsForAppointments, FreeTimesForAppointments, PracticesForAppointments, SoonestForAppointments,
+};
 pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;

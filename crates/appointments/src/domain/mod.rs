@@ -8,6 +8,8 @@ mod patient;
 mod patient_event;
 mod patient_search;
 mod relation;
+mod waitlist;
+mod waitlist_event;
 
 pub use appointment::{
     Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
@@ -19,3 +21,8 @@ pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use relation::Relation;
+pub use waitlist::{
+    BadWindow, DAY, EntryState, LONGEST_WAIT_DAYS, MOST_SILENT, Outcome, WaitlistEntry, WaitlistEntryId, WaitlistOffer,
+    Wanted, Weekdays, Window, deadline, is_quiet,
+};
+pub use waitlist_event::WaitlistEvent;

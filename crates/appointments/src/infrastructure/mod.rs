@@ -2,6 +2,7 @@
 
 mod busy;
 mod held;
+mod held_row;
 mod hold_codes;
 pub mod http;
 mod inserting;
@@ -15,9 +16,13 @@ mod pg_emergency;
 mod pg_holds;
 mod pg_patients;
 mod pg_views;
+mod pg_waitlist;
+mod pg_waitlist_line;
 mod schema;
 mod sealed;
 mod search_keys;
+mod waitlist_rows;
+mod waitlist_steps;
 
 pub use busy::{PlannedVisit, Taken, busy_of, busy_of_many, planned_of_many};
 pub use hold_codes::SecretHoldCodes;
@@ -29,5 +34,6 @@ pub use pg_emergency::PgEmergencies;
 pub use pg_holds::PgHolds;
 pub use pg_patients::PgPatients;
 pub use pg_views::PgViews;
+pub use pg_waitlist::PgWaitlist;
 pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};
 pub use search_keys::index_patients;

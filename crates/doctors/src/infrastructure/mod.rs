@@ -17,4 +17,4 @@ pub use pg_agendas::PgAgendas;
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
 pub use practices::{clinics_of, names_of_clinics, names_of_doctors, places_of_clinics};
-pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken};
+pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken, doctors_of, marks};

@@ -12,6 +12,9 @@ mod marks;
 mod patients;
 mod problems;
 mod relatives;
+mod waitlist;
+mod waitlist_bodies;
+mod waitlist_problems;
 
 use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
@@ -28,6 +31,7 @@ use crate::application::{
 pub use bodies::{AppointmentBody, SlotTakenBody};
 pub use patients::PatientsApi;
 pub use problems::PROBLEMS;
+pub use waitlist::{WaitlistApi, WaitlistLinks};
 
 /// What the handlers need.
 pub struct AppointmentsApi {
@@ -65,7 +69,7 @@ pub struct AppointmentsApi {
     pub letters: VisitLetters,
 }
 
-/// Mounts the slice's operations; the states are [`AppointmentsApi`] and [`PatientsApi`].
+/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`] and [`WaitlistApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
@@ -91,7 +95,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(relatives::add_relative)
         .service(relatives::get_relative)
         .service(relatives::change_relative)
-        .service(relatives::release_relative);
+        .service(relatives::release_relative)
+        .service(waitlist::join_waitlist)
+        .service(waitlist::list_waitlist)
+        .service(waitlist::leave_waitlist)
+        .service(waitlist::get_offer)
+        .service(waitlist::accept_offer)
+        .service(waitlist::refuse_offer);
 }
 
 /// Signed links: whoever holds one may read, move and cancel that one appointment.
