@@ -42,11 +42,11 @@ const PUBLIC: [&str; 28] = [
 ];
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
-/// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on holds in
-/// `guest_code.rs`, those on doctors, clinics and hours in `practice_reach.rs`.
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on doctors, clinics and
-/// hours in `practice_reach.rs` and `calendar_changes.rs`.
+/// hours in `practice_reach.rs` and `calendar_changes.rs`, those on guests' holds in `guest_code.rs`, those on the
+/// waitlist in `waitlist.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
+    "acceptWaitlistOffer",
     "addExternalCalendar",
     "addHoliday",
     "addRelative",
@@ -79,6 +79,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "endSession",
     "eraseMe",
     "forgotPassword",
+    "joinWaitlist",
+    "leaveWaitlist",
     "login",
     "makeRecoveryCodes",
     "markArrived",
@@ -91,6 +93,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "previewDoctorChange",
     "putMyConsents",
     "refreshSession",
+    "refuseWaitlistOffer",
     "register",
     "releaseRelative",
     "removeExternalCalendar",
@@ -142,6 +145,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
     assert_eq!(
         closed.into_iter().collect::<Vec<_>>(),
         [
+            "acceptWaitlistOffer",
             "addExternalCalendar",
             "addHoliday",
             "addRelative",
@@ -190,6 +194,9 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getQueue",
             "getRelative",
             "getUser",
+            "getWaitlistOffer",
+            "joinWaitlist",
+            "leaveWaitlist",
             "listAccesses",
             "listAppointments",
             "listClinicChanges",
@@ -202,6 +209,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listSessions",
             "listTimeOff",
             "listUsers",
+            "listWaitlist",
             "makeRecoveryCodes",
             "markArrived",
             "markCompleted",
@@ -212,6 +220,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "previewClinicChange",
             "previewDoctorChange",
             "putMyConsents",
+            "refuseWaitlistOffer",
             "releaseRelative",
             "removeExternalCalendar",
             "removeHoliday",

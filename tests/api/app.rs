@@ -141,6 +141,7 @@ impl App {
             doorkeeper: if wishes.real_doors { None } else { Some(Arc::new(Badges)) },
             clock: clock.clone(),
             guests: wishes.guests,
+            waitlist_answer: jiff::SignedDuration::from_mins(120),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,

@@ -44,4 +44,5 @@ mod sign_ins;
 mod slots;
 mod snapshots;
 mod visits_reach;
+mod waitlist;
 mod who;

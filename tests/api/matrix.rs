@@ -12,7 +12,7 @@ use kernel::UserId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::{Answer, App, Who, doctor, id, keys};
+use crate::app::{Answer, App, Who, doctor, id, keys, visit_type};
 use crate::schema::{Operation, operations};
 use crate::sign_ins::open;
 use callers::{CALLERS, Caller};
@@ -39,6 +39,29 @@ impl Rule {
     fn by(&self, cell: impl Fn(Cell) -> bool) -> Vec<(Caller, Cell)> {
         self.cells().into_iter().filter(|(_, found)| cell(*found)).collect()
     }
+}
+
+/// Patient 1 waits for doctor 1, and is offered Tuesday at eleven.
+fn waits_and_is_offered() -> String {
+    let (entry, offer, patient, doctor) = (id('7', 1), id('8', 1), id('b', 1), doctor(1));
+    let (clinic, kind) = (id('c', 1), visit_type(1, 1));
+    let time = "'2027-03-09 16:00Z', '2027-03-09 16:30Z'";
+    format!(
+        "INSERT INTO appointments.waitlist_entry (id, patient_id, doctor_id, clinic_ids, first_day, last_day, weekdays,
+                from_minute, until_minute, state, created_at)
+         VALUES ('{entry}', '{patient}', '{doctor}', ARRAY['{clinic}'::uuid], '2027-03-08', '2027-03-12', 127, 0, 1440,
+                'offered', '2027-03-01Z');
+         INSERT INTO appointments.appointment (id, clinic_id, doctor_id, visit_type_id, mode, starts_at, ends_at,
+                blocked_from, blocked_until, time_zone, price_cents, status, reminder_sent, version, created_at,
+                updated_at, held_until)
+         VALUES ('{offer}', '{clinic}', '{doctor}', '{kind}', 'in_person', {time}, {time}, 'America/New_York', 22000,
+                'held', false, 1, '2027-03-08 04:00Z', '2027-03-08 04:00Z', '2027-03-08 07:00Z');
+         INSERT INTO appointments.hold (id, kind, patient_id) VALUES ('{offer}', 'waitlist', '{patient}');
+         INSERT INTO appointments.waitlist_offer (id, entry_id, doctor_id, clinic_id, visit_type_id, starts_at, ends_at,
+                time_zone, offered_at, until, outcome)
+         VALUES ('{offer}', '{entry}', '{doctor}', '{clinic}', '{kind}', {time}, 'America/New_York', '2027-03-08 04:00Z',
+                '2027-03-08 07:00Z', 'open')"
+    )
 }
 
 async fn stage() -> (App, Staged) {
@@ -90,6 +113,7 @@ async fn stage() -> (App, Staged) {
         doctor(1),
     ))
     .await;
+    app.sql(&waits_and_is_offered()).await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
     (app, Staged { session: opened.session.to_string() })

@@ -6,11 +6,12 @@ mod calendars;
 mod desk;
 mod doctors;
 mod visit_desk;
+mod waitlist;
 
 use std::sync::Arc;
 
-use ::appointments::application::GuestBooking;
-use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi};
+use ::appointments::application::{GuestBooking, OfferFreedTimes};
+use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, WaitlistApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
@@ -20,6 +21,7 @@ use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
 use auth::infrastructure::{COST, PgUsers, TokenKeys};
+use jiff::SignedDuration;
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
@@ -71,6 +73,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
     pub guests: GuestBooking,
+    /// How long an offer of the waitlist is kept.
+    pub waitlist_answer: SignedDuration,
     /// How signing in is guarded.
     pub sign_in: SignInRules,
     /// Where clients reach this installation, without a slash at the end.
@@ -140,6 +144,9 @@ pub struct Application {
     pub externals: Arc<ReadExternals>,
     pub(crate) patients: Data<PatientsApi>,
     pub(crate) desk: Data<DeskApi>,
+    pub(crate) waitlist: Data<WaitlistApi>,
+    /// Serves those who wait for a time.
+    pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
@@ -162,6 +169,7 @@ impl Application {
             doorkeeper: keeper,
             clock,
             guests,
+            waitlist_answer,
             sign_in,
             public_url,
             mailing,
@@ -176,7 +184,7 @@ impl Application {
         let writer = Writer::new(&host_of(&public_url), &mailing.from.to_string());
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
-        let appointments = Appointments::new(&base, &doctors, guests);
+        let appointments = Appointments::new(&base, &doctors, guests, waitlist_answer);
         let calendars = Calendars::new(&base, &appointments, calendar_source);
         let desk = desk::desk(&base, &doctors);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
@@ -210,6 +218,8 @@ impl Application {
             externals: Arc::new(calendars.externals),
             patients: Data::new(appointments.patients),
             desk: Data::new(desk),
+            waitlist: Data::new(appointments.waitlist),
+            line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
             account_api: Data::new(accounts.api),

@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use appointments::application::GuestBooking;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
+use jiff::SignedDuration;
 use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
 use platform::pg::{PgSettings, SslMode};
@@ -82,6 +83,8 @@ pub struct Config {
     pub rates: Rates,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
+    /// `WAITLIST_ANSWER_MINUTES`.
+    pub waitlist_answer: SignedDuration,
     /// `SIGN_IN_LIMITS`.
     pub sign_in_limits: bool,
     /// `EXTERNAL_CALENDARS`.
@@ -141,6 +144,7 @@ pub const VARIABLES: &[&str] = &[
     "RATE_LIMIT_AUTH",
     "REDIS_URL",
     "GUEST_BOOKING",
+    "WAITLIST_ANSWER_MINUTES",
     "SIGN_IN_LIMITS",
     "EXTERNAL_CALENDARS",
     "HTTP_WORKERS",
@@ -241,6 +245,7 @@ impl Config {
             mail_from: mail::sender(&mut read, tier),
             rates: clients::rates(&mut read, tier),
             guests: booking::guests(&mut read, tier),
+            waitlist_answer: booking::to_answer(&mut read),
             sign_in_limits: sign_in::limits(&mut read, tier),
             external_calendars: calendars::reach(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),

@@ -24,6 +24,7 @@ use crate::routes::collected;
         (name = "Catalogue", description = "Specialties, cities, clinics"),
         (name = "Doctors", description = "Doctors, what they offer, and when they are free"),
         (name = "Appointments", description = "Book, move and cancel"),
+        (name = "Waitlist", description = "Wait for a time that is free later, and answer what is offered"),
         (name = "Accounts", description = "Sign up and in, passwords, second factors, one's own account, and those of others"),
         (name = "Sign-in", description = "Tokens, sessions, signing out"),
         (name = "Relatives", description = "Whom somebody books for"),
@@ -67,6 +68,9 @@ fn describe_keys(document: &mut OpenApi) {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIES[0], about)));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("appointmentLink", link);
+    let about = "The token in the link of the waitlist's mail: shows, takes and refuses that one offer.";
+    let offer = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
+    components.add_security_scheme("offerLink", offer);
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("session", cookie);
 }

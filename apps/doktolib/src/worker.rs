@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use appointments::application::Served;
 use doctors::infrastructure::Rivals;
 use jiff::{SignedDuration, Timestamp};
 use kernel::PortFailure;
@@ -27,8 +28,27 @@ pub async fn run(application: Application, stop: watch::Receiver<bool>) {
     tokio::join!(
         application.courier.run(stop.clone()),
         read_calendars(&application, stop.clone()),
-        upkeep(&application, stop)
+        upkeep(&application, stop.clone()),
+        serve_the_line(&application, stop)
     );
+}
+
+/// Offers freed times to those who wait, every few seconds.
+async fn serve_the_line(application: &Application, mut stop: watch::Receiver<bool>) {
+    let mut tick = interval(Duration::from_secs(3));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = tick.tick() => match application.line.run().await {
+                Ok(served) if served != Served::default() => {
+                    tracing::info!(offered = served.offered, ended = served.ended, "served the waitlist");
+                }
+                Ok(_) => {}
+                Err(failure) => telemetry::log_failure(&failure),
+            },
+            _ = stop.changed() => break,
+        }
+    }
 }
 
 async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {

@@ -17,6 +17,8 @@ mod house;
 mod patients;
 #[path = "postgres/race.rs"]
 mod race;
+#[path = "postgres/waitlist.rs"]
+mod waitlist;
 #[path = "postgres/whole.rs"]
 mod whole;
 

@@ -100,6 +100,17 @@ fn patient(_: &Staged, _: Caller) -> Ask {
     Ask::of(id('b', 1), 'b')
 }
 
+fn waitlist_offer(_: &Staged, _: Caller) -> Ask {
+    Ask::of(id('8', 1), '8')
+}
+
+fn joining(_: &Staged, caller: Caller) -> Ask {
+    let body = json!({"doctor_id": doctor(1), "visit_type_id": visit_type(1, 1), "patient_id": id('b', 1),
+                      "from_date": "2027-03-09", "to_date": "2027-03-31"});
+    let field = if caller == Caller::OtherPatient { "patient_id" } else { "doctor_id" };
+    Ask { field: Some(field), ..Ask::default().with(body) }
+}
+
 fn a_doctor(_: &Staged, _: Caller) -> Ask {
     Ask::of(doctor(1), 'd')
 }
@@ -126,6 +137,7 @@ const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
 pub const RULES: &[Rule] = rules! {
+    "acceptWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
     "addExternalCalendar" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"url": "https://calendar.example/busy.ics"}));
     "addHoliday" "clinic 1" FRONT_DESK
@@ -199,6 +211,9 @@ pub const RULES: &[Rule] = rules! {
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
+    "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
+    "joinWaitlist" "for doctor 1 and patient 1" JOINING joining;
+    "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
     "listAccesses" "own" PATIENTS nothing;
     "listAppointments" "own reach" SIGNED_IN nothing;
     "listCities" "" ALL nothing;
@@ -220,6 +235,7 @@ pub const RULES: &[Rule] = rules! {
     "listTimeOff" "doctor 1" CALENDAR a_doctor;
     "listUsers" "" ADMINS nothing;
     "listVisitTypes" "" ALL a_doctor;
+    "listWaitlist" "" SIGNED_IN nothing;
     "listWeeklyHours" "" ALL a_doctor;
     "live" "" ALL nothing;
     "login" "by password" BY_PROOF
@@ -243,6 +259,7 @@ pub const RULES: &[Rule] = rules! {
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;
     "refreshSession" "by token" BY_PROOF |_, _| Ask::default().with(json!({"refresh_token": "x".repeat(43)}));
+    "refuseWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
     "register" "" ALL |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker"}));
     "releaseRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| Ask { hindered: true, ..patient(staged, caller) };
@@ -275,6 +292,9 @@ pub const RULES: &[Rule] = rules! {
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 
+/// The patient's side, the doctor who is waited for, and the doctor's front desk.
+const WAITS: &str = "401 yes 404 yes 404 404 yes 404 yes 401 401 403";
+const JOINING: &str = "401 yes 422 yes 422 422 yes 422 yes 401 401 403";
 const PATIENT_S_OWN: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
 const SIGNED_IN_OR_SETTING_UP: &str = "401 yes yes yes yes yes yes yes yes 401 401 yes";
 const ADMINS: &str = "401 403 403 403 403 403 403 403 yes 401 401 403";

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use ::appointments::application::{
     AddRelative, Addressees, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
     CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForGuest, ListAppointments,
-    ListRelatives, MarkAppointment, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment, ReadPatient,
-    ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters, WatchReads, WelcomePatient,
+    ListRelatives, MarkAppointment, OfferFreedTimes, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
+    ReadPatient, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters, WatchReads,
+    WelcomePatient,
 };
-use ::appointments::infrastructure::http::{AppointmentLinks, AppointmentsApi, ClinicPosters, PatientsApi};
+use ::appointments::infrastructure::http::{
+    AppointmentLinks, AppointmentsApi, ClinicPosters, PatientsApi, WaitlistApi,
+};
 use ::appointments::infrastructure::{
     PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgHolds, PgPatients, PgViews, PgVisitRecords, SecretHoldCodes,
 };
+use jiff::SignedDuration;
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
 
 use super::Base;
 use super::doctors::Doctors;
+use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
     AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments,
     PracticesForAppointments, SoonestForAppointments,
@@ -34,17 +39,22 @@ pub(super) struct Appointments {
     pub(super) patients: PatientsApi,
     /// Visits, for those who subscribe to them.
     pub(super) visits: Arc<AppointmentsForCalendars>,
+    /// The API of the waitlist.
+    pub(super) waitlist: WaitlistApi,
+    /// Serves those who wait.
+    pub(super) line: Arc<OfferFreedTimes>,
 }
 
 impl Appointments {
-    pub(super) fn new(base: &Base, doctors: &Doctors, guests: GuestBooking) -> Self {
+    pub(super) fn new(base: &Base, doctors: &Doctors, guests: GuestBooking, to_answer: SignedDuration) -> Self {
         let Base { pool, journal, keys, clock, secret, public_url, users, writer } = base;
         let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
         let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
         let holds = PgHolds::new(pool.clone(), journal.clone(), keys.clone(), watch.clone());
         let codes = Arc::new(SecretHoldCodes::new(secret));
-        let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch);
+        let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch.clone());
         let store = Arc::new(store);
+        let calendar_watch = watch;
         let agenda = Arc::new(DoctorsForAppointments { offer: doctors.offer(), next_free: doctors.next_free() });
         let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
         let accounts = Arc::new(AuthForAppointments { users: users.clone() });
@@ -91,6 +101,19 @@ impl Appointments {
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
         let posters = ClinicPosters { signer: LinkSigner::new(secret, "clinic"), public_url: public_url.clone() };
+        let shared = Shared {
+            store: store.clone(),
+            patients: patients.clone(),
+            agenda: agenda.clone(),
+            practices: practices.clone(),
+            calendar_watch,
+            policy: policy.clone(),
+            watch: watch.clone(),
+            welcome: welcome.clone(),
+            letters: letters.clone(),
+            links: links.clone(),
+        };
+        let (waitlist, line) = waitlist(base, doctors, shared, to_answer);
         let api = AppointmentsApi {
             hold_for_guest: HoldForGuest {
                 holds: Arc::new(holds.clone()),
@@ -177,6 +200,6 @@ impl Appointments {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
         });
-        Self { welcome, records, holds, api, patients: records_api, visits }
+        Self { welcome, records, holds, api, patients: records_api, waitlist, line: Arc::new(line), visits }
     }
 }

@@ -71,6 +71,11 @@ impl Doctors {
         OfferSlot { agendas: self.agendas.clone() }
     }
 
+    /// Lists the free times of many.
+    pub(super) fn slots_of_many(&self, base: &Base) -> ListSlotsOfMany {
+        ListSlotsOfMany { agendas: self.agendas.clone(), busy: self.booked.clone(), clock: base.clock.clone() }
+    }
+
     /// Finds the next free times.
     pub(super) fn next_free(&self) -> NextFreeSlots {
         NextFreeSlots { agendas: self.agendas.clone(), busy: self.booked.clone() }

@@ -1,4 +1,5 @@
 use appointments::application::GuestBooking;
+use jiff::SignedDuration;
 
 use super::{Reader, Tier};
 
@@ -15,4 +16,9 @@ pub(super) fn guests(read: &mut Reader<'_>, tier: Tier) -> GuestBooking {
             GuestBooking::Off
         }
     }
+}
+
+/// `WAITLIST_ANSWER_MINUTES`: how long a time is kept for who waits for one.
+pub(super) fn to_answer(read: &mut Reader<'_>) -> SignedDuration {
+    SignedDuration::from_mins(read.number("WAITLIST_ANSWER_MINUTES", 15..=1440, 120).into())
 }

@@ -49,6 +49,8 @@ impl PersonalRecords for VisitRecordsForAuth {
                     "Your visits and those of the people you look after, with notes and reasons.",
                     &found.appointments,
                 ),
+                file("waitlist.json", "What you and they have waited for.", &found.waitlist),
+                file("waitlist-offers.json", "The times that were offered for it.", &found.offers),
                 file(
                     "emergency-accesses.json",
                     "When doctors without a visit of yours have opened your record, and why.",

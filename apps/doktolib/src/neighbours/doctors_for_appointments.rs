@@ -1,19 +1,23 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use appointments::application::{
-    Ask, Called, ClinicClock, ClinicHours, DoctorAgenda, DoctorHours, FreeSlot, Names, NoOffer, OpenDay, Practices,
-    RequestedStart,
+    Ask, CalendarMark, Called, ClinicClock, ClinicHours, DoctorAgenda, DoctorHours, FreeSlot, Names, NoOffer, OpenDay,
+    OpenTime, OpenTimes, Practices, RequestedStart, TimesAsked,
 };
 use appointments::domain::{Offer, VisitMode};
 use appointments::infrastructure::CalendarWatch;
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
-use doctors::application::{Agendas, NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered};
+use doctors::application::{
+    Agendas, FreeSlots, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered, SlotsError,
+    SlotsQuery,
+};
 use doctors::domain::Refusal;
 use doctors::infrastructure::{
-    Soonest, change_cutoff_of, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors,
-    places_of_clinics,
+    Soonest, change_cutoff_of, clinics_of, clock_of_clinic, doctors_of, doctors_of_clinic, marks, names_of_clinics,
+    names_of_doctors, places_of_clinics,
 };
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -212,4 +216,69 @@ impl ClinicHours for HoursForAppointments {
         });
         Ok(columns.collect())
     }
+}
+
+/// The doctors of one place whom somebody in line may be served by.
+const MOST_THERE: i64 = 50;
+
+/// What is really free, for those who wait for it.
+pub struct FreeTimesForAppointments {
+    pub(crate) pool: PgPool,
+    pub(crate) list: ListSlotsOfMany,
+}
+
+#[async_trait]
+impl OpenTimes for FreeTimesForAppointments {
+    async fn doctors_of(&self, places: &[(String, String)]) -> Result<Vec<Vec<DoctorId>>, PortFailure> {
+        let found = pg::read(&self.pool, "read who works where", async |conn| {
+            let there = places.iter().map(|(specialty, city)| doctors_of(conn, specialty, city, MOST_THERE));
+            futures_util::future::try_join_all(there).await
+        })
+        .await?;
+        Ok(found.into_iter().map(|ids| ids.into_iter().map(DoctorId::from_uuid).collect()).collect())
+    }
+
+    async fn marks(&self, doctors: &[DoctorId]) -> Result<HashMap<DoctorId, CalendarMark>, PortFailure> {
+        marks(&self.pool, doctors).await
+    }
+
+    async fn free(&self, asked: &[TimesAsked]) -> Result<Vec<Vec<OpenTime>>, PortFailure> {
+        let queries: Vec<SlotsQuery> = asked
+            .iter()
+            .map(|asked| SlotsQuery {
+                doctor: asked.doctor,
+                visit_type: asked.visit_type,
+                from: Some(asked.from),
+                to: Some(asked.to),
+            })
+            .collect();
+        let answers = self.list.run(&queries).await?;
+        let times = asked.iter().zip(answers).map(|(asked, answer)| match answer {
+            Ok(free) => Ok(open_times(asked.doctor, &free)),
+            Err(SlotsError::Failed(failure)) => Err(failure),
+            Err(
+                SlotsError::UnknownDoctor
+                | SlotsError::UnknownVisitType
+                | SlotsError::EndsBeforeItBegins
+                | SlotsError::TooLong,
+            ) => Ok(Vec::new()),
+        });
+        times.collect()
+    }
+}
+
+fn open_times(doctor: DoctorId, free: &FreeSlots) -> Vec<OpenTime> {
+    let times = free.slots.iter().filter_map(|slot| {
+        let zone = free.zones.get(&slot.clinic)?;
+        Some(OpenTime {
+            doctor,
+            visit_type: slot.visit_type,
+            clinic: slot.clinic,
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            book_by: slot.starts_at.checked_sub(free.notice).ok()?,
+        })
+    });
+    times.collect()
 }

@@ -19,7 +19,8 @@ pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
 pub use desk_for_doctors::DeskForDoctors;
 pub use doctors_for_appointments::{
-    DoctorsForAppointments, HoursForAppointments, PracticesForAppointments, SoonestForAppointments,
+    DoctorsForAppointments, FreeTimesForAppointments, HoursForAppointments, PracticesForAppointments,
+    SoonestForAppointments,
 };
 pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;

@@ -2,6 +2,7 @@
 
 mod add_relative;
 mod addressees;
+mod answer_offer;
 mod arrange_visits;
 mod book_appointment;
 mod cancel_appointment;
@@ -15,9 +16,11 @@ mod desk_ports;
 mod end_emergency_access;
 mod hold_for_guest;
 mod hold_ports;
+mod join_waitlist;
 mod list_appointments;
 mod list_relatives;
 mod mark_appointment;
+mod offer_freed_times;
 mod open_emergency_access;
 mod patient_ports;
 mod policy;
@@ -25,6 +28,7 @@ mod ports;
 mod read_access_log;
 mod read_appointment;
 mod read_patient;
+mod read_waitlist;
 mod record_ports;
 mod release_relative;
 mod reschedule_appointment;
@@ -34,11 +38,13 @@ mod take_down_patient;
 mod test_data;
 mod view_ports;
 mod visit_letters;
+mod waitlist_ports;
 mod watch_reads;
 mod welcome_patient;
 
 pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
 pub use addressees::{Addressee, Addressees};
+pub use answer_offer::{AnswerError, AnswerOffer};
 pub use arrange_visits::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindrance, ManyVisits, PutBack};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
@@ -58,9 +64,11 @@ pub use hold_ports::{
     Claim, CodeLetter, Draft, GuestHold, HOLD_LASTS, HeldBy, HoldCodes, HoldOwner, HoldStore, MOST_HOLDS, NewHold,
     OpenError, Proven, ReleasedBy,
 };
+pub use join_waitlist::{JoinError, JoinWaitlist, Wish};
 pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};
 pub use mark_appointment::{MarkAppointment, MarkError};
+pub use offer_freed_times::{OfferFreedTimes, Served};
 pub use open_emergency_access::{EmergencyError, OpenEmergencyAccess};
 pub use patient_ports::{
     Accounts, Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Person, Relative, Welcome,
@@ -73,6 +81,7 @@ pub use ports::{
 pub use read_access_log::{AccessPage, ReadAccessLog};
 pub use read_appointment::{ReadAppointment, ReadError};
 pub use read_patient::{PatientRecord, ReadPatient, RecordError, Standing};
+pub use read_waitlist::{ReadWaitlist, WaitlistError};
 pub use record_ports::{
     AccessIs, Alert, ClinicStaff, EmergencyStore, EmergencyStoreError, KnownAt, NewEmergency, OpenAccess, RecordViews,
     VisitFigures,
@@ -86,5 +95,9 @@ pub use view_ports::{
     VisitState, VisitViews, Within,
 };
 pub use visit_letters::{CalendarFiles, FileFor, Invited, VisitLetters};
+pub use waitlist_ports::{
+    CalendarMark, Ending, EndingError, EntryError, EntryPosition, EntryView, InLine, MOST_ENTRIES, NewEntry, NewOffer,
+    OfferError, OfferLetter, OpenTime, OpenTimes, TimesAsked, WaitlistLine, WaitlistStore,
+};
 pub use watch_reads::{Grounds, WatchReads};
 pub use welcome_patient::{WelcomeError, WelcomePatient};

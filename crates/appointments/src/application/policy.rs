@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kernel::{Actor, AppointmentId, Caller, ClinicId, DoctorId, PatientId, PortFailure};
 
 use super::patient_ports::PatientTies;
-use crate::domain::Appointment;
+use crate::domain::{Appointment, WaitlistOffer};
 
 /// Who may do what with visits, calendars and patients. What is refused is answered as if it did not exist.
 #[derive(Clone)]
@@ -72,6 +72,21 @@ impl Policy {
             Actor::Patient(user) => self.ties.looks_after(user, visit.patient).await,
             Actor::Doctor(_) => Ok(caller.is_doctor(visit.doctor)),
             Actor::Staff(_) => Ok(caller.is_staff_of(visit.clinic)),
+            Actor::Admin(_) | Actor::System => Ok(true),
+            Actor::Guest => Ok(false),
+        }
+    }
+
+    /// May this caller see and answer that offer of the waitlist? The same sides as of the visit it may become.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn reaches_offer(&self, caller: &Caller, offer: &WaitlistOffer) -> Result<bool, PortFailure> {
+        match caller.actor() {
+            Actor::LinkHolder(own) => Ok(own == offer.id),
+            Actor::Patient(user) => self.ties.looks_after(user, offer.patient).await,
+            Actor::Doctor(_) => Ok(caller.is_doctor(offer.doctor)),
+            Actor::Staff(_) => Ok(caller.is_staff_of(offer.clinic)),
             Actor::Admin(_) | Actor::System => Ok(true),
             Actor::Guest => Ok(false),
         }

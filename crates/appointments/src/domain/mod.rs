@@ -11,6 +11,8 @@ mod patient_event;
 mod patient_search;
 mod queue;
 mod relation;
+mod waitlist;
+mod waitlist_event;
 
 pub use appointment::{
     Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
@@ -25,3 +27,8 @@ pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use queue::{arrived_at, expected_starts, waiting_minutes};
 pub use relation::Relation;
+pub use waitlist::{
+    BadWindow, DAY, EntryState, LONGEST_WAIT_DAYS, MOST_SILENT, Outcome, WaitlistEntry, WaitlistEntryId, WaitlistOffer,
+    Wanted, Weekdays, Window, deadline, is_quiet,
+};
+pub use waitlist_event::WaitlistEvent;

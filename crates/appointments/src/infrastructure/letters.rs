@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
-use super::http::AppointmentLinks;
-use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold};
-use crate::domain::{Appointment, AppointmentEvent, Hold};
+use super::http::{AppointmentLinks, WaitlistLinks};
+use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold, OfferLetter};
+use crate::domain::{Appointment, AppointmentEvent, Hold, WaitlistOffer};
 
 /// Tells of a booking, with the link that opens it.
 pub(super) fn confirmation(to: &Confirmation, booked: &AppointmentDetails, links: &AppointmentLinks) -> Letter {
@@ -60,6 +60,17 @@ pub(super) fn guest_code(guest: &GuestHold, hold: &Hold, now: Timestamp) -> Lett
         .with("minutes", minutes.to_string())
         .with("doctor", &guest.letter.names.doctor)
         .with("when", wall_clock(hold.visit.start, &hold.time_zone))
+}
+
+/// Tells who waits of a time that is kept for them, with the link that answers.
+pub(super) fn waitlist_offer(to: &OfferLetter, offer: &WaitlistOffer, links: &WaitlistLinks) -> Letter {
+    Letter::new("waitlist-offer", &to.email, &to.language)
+        .with("name", &to.name)
+        .with("doctor", &to.names.doctor)
+        .with("clinic", &to.names.clinic)
+        .with("when", wall_clock(offer.starts_at, &offer.time_zone))
+        .with("until", wall_clock(offer.until, &offer.time_zone))
+        .with("url", links.url(offer.id))
 }
 
 /// When a visit begins.

@@ -71,6 +71,10 @@ pub struct VisitRecords {
     pub accesses: Vec<Value>,
     /// Times that are held for the user, signed in or as a guest of the same address.
     pub holds: Vec<Value>,
+    /// What they have waited for.
+    pub waitlist: Vec<Value>,
+    /// What was offered to them.
+    pub offers: Vec<Value>,
     /// Ids of patients and visits.
     pub subjects: Vec<Uuid>,
 }
@@ -142,6 +146,17 @@ impl PgVisitRecords {
             of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
             but: &["actor_id"],
         };
+        const WAITLIST: Wanted = Wanted {
+            table: "appointments.waitlist_entry",
+            of: "t.patient_id IN (SELECT c.patient_id FROM appointments.caretaker c WHERE c.user_id = ANY($1))",
+            but: &[],
+        };
+        const OFFERS: Wanted = Wanted {
+            table: "appointments.waitlist_offer",
+            of: "t.entry_id IN (SELECT e.id FROM appointments.waitlist_entry e
+                  JOIN appointments.caretaker c ON c.patient_id = e.patient_id WHERE c.user_id = ANY($1))",
+            but: &[],
+        };
         let failed = |error| pg::failure("read records of visits", error);
         let mut conn = pg::conn(&self.pool).await?;
         let id = [user.as_uuid()];
@@ -150,10 +165,12 @@ impl PgVisitRecords {
         let holds = records::rows(&mut conn, &self.keys, HOLDS, &id).await.map_err(failed)?;
         let emergencies = records::rows(&mut conn, &self.keys, EMERGENCIES, &id).await.map_err(failed)?;
         let accesses = records::rows(&mut conn, &self.keys, ACCESSES, &id).await.map_err(failed)?;
+        let waitlist = records::rows(&mut conn, &self.keys, WAITLIST, &id).await.map_err(failed)?;
+        let offers = records::rows(&mut conn, &self.keys, OFFERS, &id).await.map_err(failed)?;
         let ids =
             |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
         let subjects = [ids(&patients), ids(&appointments), ids(&holds)].concat();
-        Ok(VisitRecords { patients, appointments, emergencies, accesses, holds, subjects })
+        Ok(VisitRecords { patients, appointments, emergencies, accesses, holds, waitlist, offers, subjects })
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
@@ -222,7 +239,7 @@ impl PgVisitRecords {
                     .await?;
             for Sole { patient_id, last_visit, .. } in &sole {
                 let purge_after = last_visit.to_jiff().map(years_later);
-                self.erase_one(conn, *patient_id, purge_after).await?;
+                self.erase_one(conn, *patient_id, purge_after, now).await?;
                 let event = RecordEvent::Erased { patient_id: *patient_id, purge_after };
                 let recorded = Recorded::new(event, actor, now).caused_by(context::request_id());
                 self.journal.append(conn, &recorded).await?;
@@ -243,7 +260,22 @@ impl PgVisitRecords {
         conn: &mut AsyncPgConnection,
         patient: Uuid,
         purge_after: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<(), diesel::result::Error> {
+        // What is kept for them is free from now on; it is cleared away as everything held that is over.
+        diesel::sql_query(
+            "UPDATE appointments.appointment SET held_until = least(held_until, $2) WHERE status = 'held' AND id IN (
+                 SELECT o.id FROM appointments.waitlist_offer o JOIN appointments.waitlist_entry e ON e.id = o.entry_id
+                  WHERE e.patient_id = $1 AND o.outcome = 'open')",
+        )
+        .bind::<SqlUuid, _>(patient)
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .execute(conn)
+        .await?;
+        diesel::sql_query("DELETE FROM appointments.waitlist_entry WHERE patient_id = $1")
+            .bind::<SqlUuid, _>(patient)
+            .execute(conn)
+            .await?;
         let Some(purge_after) = purge_after else {
             diesel::sql_query("DELETE FROM appointments.patient WHERE id = $1")
                 .bind::<SqlUuid, _>(patient)

@@ -24,6 +24,7 @@ use super::letters;
 use super::patient_row::{PatientRow, unreadable};
 use super::schema::{appointment, patient};
 use super::sealed::{blind_keys, places};
+use super::waitlist_steps::taken_up;
 use crate::application::{
     AppointmentDetails, AppointmentStore, Change, Claim, InsertError, KnownGuest, NewAppointment, PatientIs,
     UpdateError,
@@ -173,6 +174,7 @@ impl AppointmentStore for PgAppointments {
                 }
                 gone.extend(expired);
             }
+            let served = taken_up(conn, &gone, &new.booked, visit.patient).await?;
             let taken = [visit.blocked];
             let edition = held::claimed(conn, &*self.watch, Some((visit.doctor, &taken)), &gone, now).await?;
             if outdated(new.edition, edition) {
@@ -184,6 +186,7 @@ impl AppointmentStore for PgAppointments {
             }
             let farewell = Farewell::new(&gone, becomes, visit.clinic, &new.booked);
             farewell.append(conn, &self.journal, &new.booked).await?;
+            served.append(conn, &self.journal).await?;
             keep(conn, &self.keys, new.once.as_ref(), &new.details, new.booked.at).await?;
             Ok::<_, Abort<InsertError>>(())
         })
@@ -224,6 +227,7 @@ impl AppointmentStore for PgAppointments {
                     _ => return Err(Abort::Database(error)),
                 },
             }
+            let served = taken_up(conn, &gone, &change.event, after.patient).await?;
             let changed = [before.blocked, after.blocked];
             let edition = held::claimed(conn, &*self.watch, Some((after.doctor, &changed)), &gone, now).await?;
             if outdated(change.edition, edition) {
@@ -234,6 +238,7 @@ impl AppointmentStore for PgAppointments {
             }
             let farewell = Farewell::new(&gone, None, after.clinic, &change.event);
             farewell.append(conn, &self.journal, &change.event).await?;
+            served.append(conn, &self.journal).await?;
             keep(conn, &self.keys, change.once.as_ref(), &change.after, change.event.at).await?;
             Ok::<_, Abort<UpdateError>>(())
         })

@@ -6,8 +6,8 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
-use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Actor, AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, PortFailure, UserId, VisitTypeId};
+use jiff_diesel::{NullableTimestamp, ToDiesel as _};
+use kernel::{Actor, AppointmentId, PatientId, PortFailure, UserId};
 use metrics::counter;
 use platform::crypto::Keyring;
 use platform::idempotency;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::CalendarWatch;
 use super::held::{self, Farewell, Gone, Own};
+use super::held_row::{HeldRow, keep_time};
 use super::inserting::outdated;
 use super::letters;
 use super::patient_row::unreadable;
@@ -27,7 +28,7 @@ use super::sealed::{client_index, email_index, places};
 use crate::application::{
     Claim, Draft, GuestHold, HeldBy, HoldOwner, HoldStore, MOST_HOLDS, NewHold, OpenError, Proven, ReleasedBy,
 };
-use crate::domain::{Hold, HoldKind, VisitMode};
+use crate::domain::HoldKind;
 
 /// Wrong tries after which a code is dead.
 const MOST_TRIES: i16 = 5;
@@ -169,12 +170,8 @@ impl HoldStore for PgHolds {
             }
             let mut gone = self.earlier(conn, new).await?;
             self.count(conn, &row, now).await?;
-            if !insert(conn, hold).await? {
-                let expired = held::clear_expired(conn, hold.doctor, hold.blocked, now).await?;
-                if expired.is_empty() || !insert(conn, hold).await? {
-                    return pg::refuse(OpenError::SlotTaken);
-                }
-                gone.extend(expired);
+            if !keep_time(conn, hold, &mut gone, now).await? {
+                return pg::refuse(OpenError::SlotTaken);
             }
             diesel::insert_into(hold_table::table).values(&row).execute(conn).await?;
             let taken = [hold.blocked];
@@ -251,16 +248,6 @@ impl HoldStore for PgHolds {
     }
 }
 
-/// `false` when something stands in its way.
-async fn insert(conn: &mut AsyncPgConnection, hold: &Hold) -> Result<bool, DieselError> {
-    let inserted = diesel::insert_into(held_table::table)
-        .values(HeldRow::new(hold))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    Ok(inserted == 1)
-}
-
 /// What a guest has told, as it is sealed.
 #[derive(Serialize, Deserialize)]
 struct DraftText {
@@ -316,65 +303,5 @@ impl HoldRow {
         let mut locks: Vec<i64> = [&self.email_key, &self.client_key].into_iter().flatten().map(first).collect();
         locks.sort_unstable();
         locks
-    }
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = held_table, treat_none_as_default_value = false)]
-struct HeldRow {
-    id: Uuid,
-    clinic_id: Uuid,
-    doctor_id: Uuid,
-    visit_type_id: Uuid,
-    mode: String,
-    starts_at: DbTimestamp,
-    ends_at: DbTimestamp,
-    blocked_from: DbTimestamp,
-    blocked_until: DbTimestamp,
-    time_zone: String,
-    price_cents: i64,
-    status: String,
-    created_at: DbTimestamp,
-    updated_at: DbTimestamp,
-    held_until: NullableTimestamp,
-}
-
-impl HeldRow {
-    fn new(hold: &Hold) -> Self {
-        Self {
-            id: hold.id.as_uuid(),
-            clinic_id: hold.clinic.as_uuid(),
-            doctor_id: hold.doctor.as_uuid(),
-            visit_type_id: hold.visit_type.as_uuid(),
-            mode: hold.mode.word().to_owned(),
-            starts_at: hold.visit.start.to_diesel(),
-            ends_at: hold.visit.end.to_diesel(),
-            blocked_from: hold.blocked.start.to_diesel(),
-            blocked_until: hold.blocked.end.to_diesel(),
-            time_zone: hold.time_zone.clone(),
-            price_cents: hold.price.as_cents(),
-            status: "held".to_owned(),
-            created_at: hold.opened_at.to_diesel(),
-            updated_at: hold.opened_at.to_diesel(),
-            held_until: Some(hold.held_until).to_diesel(),
-        }
-    }
-
-    fn into_hold(self, kind: HoldKind) -> Result<Hold, DieselError> {
-        let broken = |what: &'static str| DieselError::DeserializationError(what.into());
-        Ok(Hold {
-            id: AppointmentId::from_uuid(self.id),
-            kind,
-            clinic: ClinicId::from_uuid(self.clinic_id),
-            doctor: DoctorId::from_uuid(self.doctor_id),
-            visit_type: VisitTypeId::from_uuid(self.visit_type_id),
-            mode: VisitMode::from_word(&self.mode).ok_or_else(|| broken("unknown visit mode"))?,
-            visit: Interval { start: self.starts_at.to_jiff(), end: self.ends_at.to_jiff() },
-            blocked: Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() },
-            time_zone: self.time_zone,
-            price: Money::cents(self.price_cents),
-            opened_at: self.created_at.to_jiff(),
-            held_until: self.held_until.to_jiff().ok_or_else(|| broken("a hold without an end"))?,
-        })
     }
 }

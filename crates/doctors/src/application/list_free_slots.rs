@@ -34,6 +34,8 @@ pub struct FreeSlots {
     pub zones: HashMap<ClinicId, TimeZone>,
     /// The last instant at which the first of them can be booked.
     pub valid_until: Option<Timestamp>,
+    /// How long before its start one must have booked.
+    pub notice: SignedDuration,
 }
 
 /// Why there is no list.
@@ -135,7 +137,7 @@ impl<'r> View<'r> {
         let zones = self.rules.clinics.iter().map(|clinic| (clinic.id, clinic.time_zone.clone())).collect();
         let notice = SignedDuration::from_mins(i64::from(self.rules.minimum_notice_minutes));
         let valid_until = slots.first().and_then(|first| first.starts_at.checked_sub(notice).ok());
-        FreeSlots { slots, zones, valid_until }
+        FreeSlots { slots, zones, valid_until, notice }
     }
 }
 

@@ -25,4 +25,4 @@ pub use practices::{
     change_cutoff_of, clinics_of, clock_of_clinic, doctors_of_clinic, names_of_clinics, names_of_doctors,
     places_of_clinics,
 };
-pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken};
+pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken, doctors_of, marks};

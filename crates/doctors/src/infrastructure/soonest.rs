@@ -263,7 +263,10 @@ impl Soonest {
 
 /// Who has changed these doctors' time last: the transaction that took or freed some, and the one that changed a rule.
 /// Who takes no bookings is left out.
-pub(super) async fn marks(pool: &PgPool, doctors: &[DoctorId]) -> Result<HashMap<DoctorId, (i64, i64)>, PortFailure> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn marks(pool: &PgPool, doctors: &[DoctorId]) -> Result<HashMap<DoctorId, (i64, i64)>, PortFailure> {
     let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
     let rows: Vec<(Uuid, i64, i64)> = pg::read(pool, "read which calendars have changed", async |mut conn| {
         soonest::table
@@ -288,6 +291,25 @@ fn first_free(rules: &Rules, busy: &[Taken], now: Timestamp) -> FirstFree {
     let last_instant = |ends: Timestamp| ends.checked_sub(SignedDuration::from_micros(1)).unwrap_or(ends);
     let freed = in_front.filter_map(|taken| taken.held_until).map(last_instant).min();
     FirstFree { valid_until: freed.map_or(first.valid_until, |freed| first.valid_until.min(freed)), ..first }
+}
+
+/// The doctors of a specialty in a city (slugs) who take bookings, the soonest free first, `limit` at most.
+///
+/// # Errors
+/// Of the database.
+pub async fn doctors_of(
+    mut conn: &AsyncPgConnection,
+    specialty: &str,
+    city: &str,
+    limit: i64,
+) -> Result<Vec<Uuid>, DieselError> {
+    soonest::table
+        .filter(soonest::specialty.eq(specialty).and(soonest::city.eq(city)))
+        .order((soonest::soonest_at, soonest::doctor_id))
+        .limit(limit)
+        .select(soonest::doctor_id)
+        .load(&mut conn)
+        .await
 }
 
 /// Stands in the table for "no free time": the year 9000, so that such doctors come last by themselves.

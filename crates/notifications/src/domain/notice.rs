@@ -112,6 +112,21 @@ pub enum Notice {
         /// Where.
         clinic: String,
     },
+    /// `waitlist-offer{name,doctor,when,clinic,until,url}`.
+    WaitlistOffer {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they could see.
+        doctor: String,
+        /// In the clinic's local time.
+        when: String,
+        /// Where.
+        clinic: String,
+        /// Until when the time is kept, in the clinic's local time.
+        until: String,
+        /// The signed link of the offer.
+        url: String,
+    },
     /// `emergency-access{doctor,reason_given,until}`: to a clinic's staff. The reason may be medical; it stands in the
     /// records, never in mail, so the value is not even read.
     EmergencyAccess {
@@ -130,7 +145,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 18] = [
+pub const TEMPLATES: [(&str, Sample); 19] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -190,6 +205,17 @@ pub const TEMPLATES: [(&str, Sample); 18] = [
             ("doctor", "Dr. Mona Sample"),
             ("when", "Monday, 1 March 2027, 9:00"),
             ("clinic", "Riverside Clinic"),
+        ],
+    ),
+    (
+        "waitlist-offer",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("until", "Friday, 26 February 2027, 16:30"),
+            ("url", "{site}/api/v1/waitlist/offers/01900000-0000-7000-8000-000000000001?token=abc"),
         ],
     ),
     (
@@ -260,6 +286,14 @@ impl Notice {
                 when: values.text("when")?,
                 clinic: values.text("clinic")?,
             },
+            "waitlist-offer" => Self::WaitlistOffer {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                when: values.text("when")?,
+                clinic: values.text("clinic")?,
+                until: values.text("until")?,
+                url: values.link("url")?,
+            },
             "emergency-access" => {
                 Self::EmergencyAccess { doctor: values.text("doctor")?, until: values.text("until")? }
             }
@@ -288,6 +322,7 @@ impl Notice {
             Self::BookingConfirmed { .. } => "booking-confirmed",
             Self::BookingChanged { .. } => "booking-changed",
             Self::BookingCancelled { .. } => "booking-cancelled",
+            Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::AccountErased => "account-erased",
         }

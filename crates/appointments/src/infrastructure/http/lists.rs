@@ -385,7 +385,7 @@ fn paged<B: Serialize>(
     page_of(request, &bodies, page.next.map(|next| cursor(&next)))
 }
 
-fn page_of<B: Serialize>(request: &HttpRequest, bodies: &[B], next: Option<String>) -> HttpResponse {
+pub(super) fn page_of<B: Serialize>(request: &HttpRequest, bodies: &[B], next: Option<String>) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     if let Some(next) = next {

@@ -15,6 +15,9 @@ mod marks;
 mod patients;
 mod problems;
 mod relatives;
+mod waitlist;
+mod waitlist_bodies;
+mod waitlist_problems;
 
 use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
@@ -33,6 +36,7 @@ pub use check_in::ClinicPosters;
 pub use desk::DeskApi;
 pub use patients::PatientsApi;
 pub use problems::PROBLEMS;
+pub use waitlist::{WaitlistApi, WaitlistLinks};
 
 /// What the handlers need.
 pub struct AppointmentsApi {
@@ -78,7 +82,8 @@ pub struct AppointmentsApi {
     pub letters: VisitLetters,
 }
 
-/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`] and [`DeskApi`].
+/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`], [`DeskApi`] and
+/// [`WaitlistApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
@@ -112,7 +117,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(relatives::add_relative)
         .service(relatives::get_relative)
         .service(relatives::change_relative)
-        .service(relatives::release_relative);
+        .service(relatives::release_relative)
+        .service(waitlist::join_waitlist)
+        .service(waitlist::list_waitlist)
+        .service(waitlist::leave_waitlist)
+        .service(waitlist::get_offer)
+        .service(waitlist::accept_offer)
+        .service(waitlist::refuse_offer);
 }
 
 /// Signed links: whoever holds one may read, move and cancel that one appointment.

@@ -75,6 +75,12 @@ kinds! {
         "The record is open to you by a visit of yours: read it without emergency access.";
     PERHAPS_KNOWN 409 "perhaps-known" "Somebody of this name and birth date is known"
         "The member patient_ids names up to five. Look at them; when it is somebody else, send the request again with somebody_else set to true.";
+    ALREADY_WAITING 409 "already-waiting" "The patient waits for that already"
+        "There is an open entry for the same doctor and visit type, or the same specialty and city. Take it off to wait with other days or times.";
+    TOO_MANY_ENTRIES 409 "too-many-entries" "The patient waits for as much as one may"
+        "One patient has at most ten open entries on the waitlist. Take one off first.";
+    OFFER_OVER 409 "offer-over" "This offer is over"
+        "It was answered before, the answer came too late, or the doctor's hours have changed. Who still waits is offered the next time that fits.";
     ONESELF_STAYS 409 "oneself-stays" "You always look after yourself"
         "Your own record goes with your account; erase the account to have it pseudonymised.";
 }

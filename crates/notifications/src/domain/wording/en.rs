@@ -204,6 +204,23 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 say("If you still need one, you can book another time. With questions, please ask the clinic."),
             ],
         ),
+        Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
+            "A time you are waiting for is free",
+            name.as_ref(),
+            vec![
+                say("A time that you wait for is free. It is kept for you:"),
+                Part::Facts(vec![
+                    ("With", doctor.clone()),
+                    ("When", when.clone()),
+                    ("Where", clinic.clone()),
+                    ("Kept until", until.clone()),
+                ]),
+                Part::Link { label: "Take it, or give it back", url: url.clone() },
+                say(
+                    "Whoever has this link can do so, so keep it to yourself. If it does not suit you, please give it back: the next in line is asked, and you keep your place. Without an answer in time it goes on to the next as well.",
+                ),
+            ],
+        ),
         Notice::EmergencyAccess { doctor, until } => (
             "Emergency access to a patient's record",
             None,

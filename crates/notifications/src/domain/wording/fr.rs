@@ -219,6 +219,23 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
+            "Un rendez-vous que vous attendez est libre",
+            name.as_ref(),
+            vec![
+                say("Un rendez-vous que vous attendez s’est libéré. Il est gardé pour vous\u{a0}:"),
+                Part::Facts(vec![
+                    ("Avec", doctor.clone()),
+                    ("Quand", when.clone()),
+                    ("Où", clinic.clone()),
+                    ("Gardé jusqu’au", until.clone()),
+                ]),
+                Part::Link { label: "Le prendre ou le rendre", url: url.clone() },
+                say(
+                    "Toute personne qui a ce lien peut le faire\u{a0}: gardez-le pour vous. S’il ne vous convient pas, merci de le rendre\u{a0}: la personne suivante sera contactée et vous gardez votre place. Sans réponse à temps, il passe aussi à la personne suivante.",
+                ),
+            ],
+        ),
         Notice::EmergencyAccess { doctor, until } => (
             "Accès d’urgence au dossier d’un patient",
             None,

@@ -1,0 +1,2 @@
+DROP TABLE appointments.waitlist_offer;
+DROP TABLE appointments.waitlist_entry;
