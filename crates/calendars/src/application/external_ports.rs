@@ -85,7 +85,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
     /// To be read.
-    Read(ExternalCalendar),
+    Read(Box<ExternalCalendar>),
     /// To be freed.
     Free(ExternalId, DoctorId),
 }

@@ -117,7 +117,7 @@ mod tests {
     async fn run(state: ReadState, expected: Expected, still_there: bool) {
         let Expected { fetched, asked_with, outcome, blocks } = expected;
         let mut store = MockExternalStore::new();
-        let due = Due::Read(calendar(state));
+        let due = Due::Read(Box::new(calendar(state)));
         store
             .expect_take_due()
             .withf(|at, next, _| *at == now() && *next == now() + SignedDuration::from_mins(15))

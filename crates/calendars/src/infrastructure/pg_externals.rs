@@ -147,7 +147,7 @@ impl ExternalStore for PgExternals {
             for row in rows {
                 due.push(match row.removed_at {
                     Some(_) => Due::Free(ExternalId::from_uuid(row.id), DoctorId::from_uuid(row.doctor_id)),
-                    None => Due::Read(row.open(&self.keys)?),
+                    None => Due::Read(Box::new(row.open(&self.keys)?)),
                 });
             }
             Ok::<_, Abort<PortFailure>>(due)
