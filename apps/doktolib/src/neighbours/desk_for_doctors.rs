@@ -1,6 +1,8 @@
+use std::sync::{Mutex, PoisonError};
+
 use appointments::application::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindrance, PutBack};
 use appointments::domain::Status;
-use appointments::infrastructure::{PgAppointments, TakenBy, elsewhere_of};
+use appointments::infrastructure::{Expired, PgAppointments, TakenBy, Written, elsewhere_of};
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
@@ -20,11 +22,13 @@ pub struct DeskForDoctors {
 struct Prepared {
     store: PgAppointments,
     visits: Vec<Arranged>,
+    /// Made room, and is told with the first announcement.
+    expired: Mutex<Expired>,
 }
 
 impl DeskForDoctors {
     fn ready(&self, visits: Vec<Arranged>) -> Box<dyn PreparedVisits> {
-        Box::new(Prepared { store: self.store.clone(), visits })
+        Box::new(Prepared { store: self.store.clone(), visits, expired: Mutex::default() })
     }
 }
 
@@ -141,7 +145,10 @@ impl PreparedVisits for Prepared {
 
     async fn write(&self, conn: &mut AsyncPgConnection) -> Result<Vec<VisitTrouble>, Abort<ChangeError>> {
         let changes: Vec<_> = self.visits.iter().filter_map(|visit| visit.change.as_ref()).collect();
-        let Some(taken) = self.store.write_all(conn, &changes).await? else { return refuse(ChangeError::Stale) };
+        let Some(Written { taken, expired }) = self.store.write_all(conn, &changes).await? else {
+            return refuse(ChangeError::Stale);
+        };
+        *self.expired.lock().unwrap_or_else(PoisonError::into_inner) = expired;
         let trouble = |(id, taken)| {
             VisitTrouble::new(
                 id,
@@ -163,7 +170,9 @@ impl PreparedVisits for Prepared {
         let there =
             |visit: &Arranged| visit.change.as_ref().is_some_and(|change| change.after.appointment.clinic == clinic);
         let visits: Vec<&Arranged> = self.written(but).filter(|visit| there(visit)).collect();
-        self.store.announce_all(conn, &visits).await
+        let expired = std::mem::take(&mut *self.expired.lock().unwrap_or_else(PoisonError::into_inner));
+        let now = self.visits.iter().find_map(|visit| visit.change.as_ref()).map(|change| change.event.at);
+        self.store.announce_all(conn, &visits, expired, now.unwrap_or_default()).await
     }
 
     fn count(&self, but: &[VisitTrouble]) {

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{AppointmentId, Interval, PortFailure};
+use kernel::{Actor, AppointmentId, Interval, PortFailure};
 use platform::letters::post;
 use platform::pg;
 use uuid::Uuid;
@@ -28,6 +29,18 @@ pub enum TakenBy {
     /// The patient is elsewhere then.
     Patient,
 }
+
+/// What became of changes that were written.
+pub struct Written {
+    /// Left out, since their new place is taken.
+    pub taken: Vec<(AppointmentId, TakenBy)>,
+    /// Made room.
+    pub expired: Expired,
+}
+
+/// Holds that were over and are gone; nothing has told of it yet.
+#[derive(Default)]
+pub struct Expired(Vec<held::Gone>);
 
 #[async_trait]
 impl ManyVisits for PgAppointments {
@@ -55,7 +68,7 @@ impl ManyVisits for PgAppointments {
 impl PgAppointments {
     /// Writes changes in the caller's transaction: the locks of doctors and patients, then the rows. A change whose
     /// new place is taken is left out, and told. `None` when somebody else was faster, so that all of it has to be
-    /// looked at anew.
+    /// looked at anew. Holds that were over and in the way are gone; [`Self::announce_all`] tells of them.
     ///
     /// # Errors
     /// Of the database.
@@ -63,7 +76,7 @@ impl PgAppointments {
         &self,
         conn: &mut AsyncPgConnection,
         changes: &[&Change],
-    ) -> Result<Option<Vec<(AppointmentId, TakenBy)>>, DieselError> {
+    ) -> Result<Option<Written>, DieselError> {
         let moves = changes.iter().filter(|change| takes_time(change));
         let people = moves.flat_map(|change| {
             let after = &change.after.appointment;
@@ -75,7 +88,7 @@ impl PgAppointments {
         for lock in locks {
             pg::lock(conn, lock).await?;
         }
-        let mut taken = Vec::new();
+        let (mut taken, mut expired) = (Vec::new(), Vec::new());
         for change in changes {
             if takes_time(change)
                 && let Some(by) = taken_by(conn, change).await?
@@ -86,7 +99,7 @@ impl PgAppointments {
             if takes_time(change) {
                 // A hold that is over stands in the constraint until somebody needs its place.
                 let after = &change.after.appointment;
-                held::clear_expired(conn, after.doctor, after.blocked, change.event.at).await?;
+                expired.extend(held::clear_expired(conn, after.doctor, after.blocked, change.event.at).await?);
             }
             let updated = diesel::update(appointment::table.find(change.before.id.as_uuid()))
                 .filter(appointment::version.eq(change.before.version))
@@ -103,7 +116,7 @@ impl PgAppointments {
                 },
             }
         }
-        Ok(Some(taken))
+        Ok(Some(Written { taken, expired: Expired(expired) }))
     }
 
     /// Appends the events of these changes to the audit trail and posts the letters about them, in the caller's
@@ -111,7 +124,14 @@ impl PgAppointments {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn announce_all(&self, conn: &mut AsyncPgConnection, visits: &[&Arranged]) -> Result<(), DieselError> {
+    pub async fn announce_all(
+        &self,
+        conn: &mut AsyncPgConnection,
+        visits: &[&Arranged],
+        mut expired: Expired,
+        now: Timestamp,
+    ) -> Result<(), DieselError> {
+        held::told(conn, &self.journal, &mut expired.0, Actor::System, now, None).await?;
         for change in visits.iter().filter_map(|visit| visit.change.as_ref()) {
             if let Some(letter) = letters::changed(change, &self.links) {
                 post(conn, &self.keys, &letter, change.before.id.as_uuid(), change.event.at).await?;

@@ -30,7 +30,7 @@ mod waitlist_steps;
 
 pub use busy::{PlannedVisit, Taken, busy_of, busy_of_many, planned_of_many};
 pub use hold_codes::SecretHoldCodes;
-pub use many_visits::{TakenBy, elsewhere_of};
+pub use many_visits::{Expired, TakenBy, Written, elsewhere_of};
 pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};
 pub use pg_access_log::PgAccessLog;
 pub use pg_appointments::{CalendarWatch, PgAppointments};
