@@ -87,6 +87,13 @@ impl House {
         )
         .await;
         run(
+            "INSERT INTO calendars.external_calendar
+                    (id, doctor_id, address, time_zone, added_by, created_at, next_read_at)
+             VALUES ($1, $1, $2, 'UTC', $1, now(), now())",
+            &[&seal("calendars.external_calendar.address")],
+        )
+        .await;
+        run(
             "INSERT INTO journal.outbox (id, topic, subject, payload, sealed, created_at, available_at)
              VALUES ($1, 'mail', $1, '{}', $2, now(), now())",
             &[&seal("journal.outbox.sealed")],
@@ -96,6 +103,16 @@ impl House {
             "INSERT INTO platform.idempotency_key (id, scope, key, fingerprint, status, body, created_at)
              VALUES ($1, 's', 'k', sha256('a'), 200, $2, now())",
             &[&seal("platform.idempotency_key.body")],
+        )
+        .await;
+        run(
+            "WITH one AS (SELECT $1::uuid) UPDATE appointments.appointment SET correct_reason = $2
+              WHERE id = '01900000-0000-7000-8000-a00000032110'",
+            &[&keys.seal_text(
+                "appointments.appointment.correct_reason",
+                "01900000-0000-7000-8000-a00000032110".parse().unwrap(),
+                "noted",
+            )],
         )
         .await;
         run(

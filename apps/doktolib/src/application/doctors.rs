@@ -11,7 +11,7 @@ use platform::idempotency::Answers;
 
 use super::Base;
 use super::visit_desk::desk;
-use crate::neighbours::AppointmentsForDoctors;
+use crate::neighbours::{AppointmentsForDoctors, SoonestForAppointments};
 
 /// What others ask of doctors, and the API.
 pub(super) struct Doctors {
@@ -32,7 +32,7 @@ impl Doctors {
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
         let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
-        let desk = Arc::new(desk(base, &soonest));
+        let desk = Arc::new(desk(base, Arc::new(SoonestForAppointments { soonest: soonest.clone() })));
         let of_many = || ListSlotsOfMany { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() };
         let live = LiveSlots::new(pool.clone(), of_many(), clock.clone());
         let api = DoctorsApi {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ::appointments::application::{Addressees, ArrangeVisits, Policy, VisitLetters, WatchReads};
 use ::appointments::infrastructure::http::AppointmentLinks;
 use ::appointments::infrastructure::{PgAccessLog, PgAppointments, PgPatients};
-use ::doctors::infrastructure::Soonest;
 use platform::signing::LinkSigner;
 
 use super::Base;
@@ -14,11 +13,10 @@ use crate::neighbours::{
 };
 
 /// It is built before the rest of the visits, because doctors ask it.
-pub(super) fn desk(base: &Base, soonest: &Soonest) -> DeskForDoctors {
+pub(super) fn desk(base: &Base, watch: Arc<SoonestForAppointments>) -> DeskForDoctors {
     let Base { pool, journal, keys, clock, secret, public_url, users, writer, .. } = base;
     let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
     let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
-    let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
     let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links, watch);
     let letters = VisitLetters {
         addressees: Addressees {

@@ -6,18 +6,16 @@ mod appointments_for_doctors;
 mod auth_for_appointments;
 mod auth_for_calendars;
 mod calendars_for_appointments;
-mod desk_for_doctors;
 mod doctors_for_appointments;
 mod doctors_for_auth;
 mod doctors_for_calendars;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_calendars::AppointmentsForCalendars;
-pub use appointments_for_doctors::AppointmentsForDoctors;
+pub use appointments_for_doctors::{AppointmentsForDoctors, DeskForDoctors};
 pub use auth_for_appointments::AuthForAppointments;
 pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
-pub use desk_for_doctors::DeskForDoctors;
 pub use doctors_for_appointments::{
     DoctorsForAppointments, FreeTimesForAppointments, HoursForAppointments, PracticesForAppointments,
     SoonestForAppointments,

@@ -14,11 +14,12 @@ mod practice_rows;
 mod practices;
 mod schema;
 mod soonest;
+mod visit_desk;
 
 pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
-pub use pg_changes::{Moving, PgChanges, PreparedVisits, VisitDesk};
+pub use pg_changes::PgChanges;
 pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
 pub use practices::{
@@ -26,3 +27,4 @@ pub use practices::{
     places_of_clinics,
 };
 pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken, doctors_of, marks};
+pub use visit_desk::{Moving, PreparedVisits, VisitDesk};

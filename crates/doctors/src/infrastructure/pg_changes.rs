@@ -12,7 +12,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel as _;
-use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, PortFailure};
+use kernel::{AppointmentId, ClinicId, DoctorId, Interval, PortFailure};
 use platform::idempotency;
 use platform::pg::{self, Abort};
 use platform::signing::mac;
@@ -22,6 +22,7 @@ use super::change_rows::{ChangeRow, written};
 use super::pg_practice::{PgPractice, Staged, rules_of};
 use super::schema::{calendar_change, soonest};
 use super::soonest::BusyInTransaction;
+use super::visit_desk::{Moving, PreparedVisits, VisitDesk};
 use crate::application::{
     Affected, ApplyError, CalendarChanges, ChangeError, ChangeOrder, Impact, OnConflict, PracticeChange, Subject,
     UndoOrder, VisitAtStake, VisitOrder,
@@ -32,70 +33,6 @@ use crate::domain::{
 
 /// The most changes of a list.
 const LISTED: i64 = 100;
-
-/// Who changes visits, when, and by which request.
-#[derive(Debug, Clone)]
-pub struct Moving {
-    /// Who.
-    pub caller: Caller,
-    /// When.
-    pub at: Timestamp,
-    /// The request, for the audit trail.
-    pub request_id: Option<String>,
-}
-
-/// Changes visits for somebody who changes hours. Another slice knows how.
-#[async_trait]
-pub trait VisitDesk: Send + Sync {
-    /// When the patients of these visits have others, without buffers.
-    async fn elsewhere(
-        &self,
-        conn: &mut AsyncPgConnection,
-        visits: &[AppointmentId],
-    ) -> Result<Vec<(AppointmentId, Interval)>, DieselError>;
-
-    /// Gets ready to move, cancel and keep visits; writes nothing. Those that cannot be changed so are told.
-    async fn prepare(
-        &self,
-        orders: &[VisitOrder],
-        by: &Moving,
-    ) -> Result<Result<Box<dyn PreparedVisits>, Vec<VisitTrouble>>, PortFailure>;
-
-    /// Gets ready to put visits back; writes nothing. Those that cannot be put back are left out, and told.
-    async fn prepare_back(
-        &self,
-        visits: &[ChangedVisit],
-        by: &Moving,
-    ) -> Result<(Box<dyn PreparedVisits>, Vec<VisitTrouble>), PortFailure>;
-}
-
-/// Changes of visits that are ready to be written.
-#[async_trait]
-pub trait PreparedVisits: Send + Sync {
-    /// The visits that are moved or cancelled, as they are booked before.
-    fn before(&self) -> Vec<BookedVisit>;
-
-    /// What becomes of all of them, those that stay as they are included.
-    fn fates(&self) -> Vec<ChangedVisit>;
-
-    /// The clinics whose audit trails tell of it.
-    fn clinics(&self) -> Vec<ClinicId>;
-
-    /// Writes them, under the locks of a move. A visit whose new place is taken is not written, and told.
-    async fn write(&self, conn: &mut AsyncPgConnection) -> Result<Vec<VisitTrouble>, Abort<ChangeError>>;
-
-    /// Appends the events about this clinic's visits to its trail, and posts the letters; `but` were not written.
-    /// Late: it takes the chain.
-    async fn announce(
-        &self,
-        conn: &mut AsyncPgConnection,
-        clinic: ClinicId,
-        but: &[VisitTrouble],
-    ) -> Result<(), DieselError>;
-
-    /// Counts what has been changed, after the commit; `but` were not written.
-    fn count(&self, but: &[VisitTrouble]);
-}
 
 /// Changes of hours with their visits in PostgreSQL.
 #[derive(Clone)]

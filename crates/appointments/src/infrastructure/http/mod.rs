@@ -13,6 +13,7 @@ mod lists;
 mod manage;
 mod marks;
 mod patients;
+mod problem_kinds;
 mod problems;
 mod relatives;
 mod waitlist;
@@ -35,7 +36,7 @@ pub use bodies::{AppointmentBody, SlotTakenBody};
 pub use check_in::ClinicPosters;
 pub use desk::DeskApi;
 pub use patients::PatientsApi;
-pub use problems::PROBLEMS;
+pub use problem_kinds::PROBLEMS;
 pub use waitlist::{WaitlistApi, WaitlistLinks};
 
 /// What the handlers need.

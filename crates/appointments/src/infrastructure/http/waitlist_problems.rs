@@ -3,7 +3,7 @@
 use platform::http::{Problem, kinds};
 
 use super::bad;
-use super::problems::{ALREADY_WAITING, OFFER_OVER, PATIENT_BUSY, TOO_MANY_ENTRIES};
+use super::problem_kinds::{ALREADY_WAITING, OFFER_OVER, PATIENT_BUSY, TOO_MANY_ENTRIES};
 use crate::application::{AnswerError, JoinError, WaitlistError};
 use crate::domain::BadWindow;
 

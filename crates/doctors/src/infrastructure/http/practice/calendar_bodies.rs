@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::change_bodies::RefusedVisitBody;
+use super::change_answers::RefusedVisitBody;
 use crate::domain::{ClinicHoliday, DayOverride, HoursDraft, OpenHours, TimeOff};
 
 /// An RFC 3339 instant; one without an offset is refused.

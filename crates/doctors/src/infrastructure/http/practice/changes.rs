@@ -8,9 +8,10 @@ use platform::http::{Body, OptionalBody, Problem, Query, context, id_in_path};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use super::change_answers::{CalendarChangeBody, PreviewedBody};
 use super::change_bodies::{
-    ApplyBody, CalendarChangeBody, ClinicApplySchema, ClinicChangeBody, ClinicPreviewSchema, DoctorApplySchema,
-    DoctorChangeBody, DoctorPreviewSchema, Draft, PreviewBody, PreviewedBody,
+    ApplyBody, ClinicApplySchema, ClinicChangeBody, ClinicPreviewSchema, DoctorApplySchema, DoctorChangeBody,
+    DoctorPreviewSchema, Draft, PreviewBody,
 };
 use super::{AffectedBody, Closed, WithBody, once_only};
 use crate::application::{Asked, PracticeError, Subject};

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod calendar_bodies;
+mod change_answers;
 mod change_bodies;
 mod changes;
 mod clinics;

@@ -4,7 +4,7 @@ use platform::http::{FieldError, Kind, Problem, in_zone, kinds};
 use serde_json::Value;
 
 use super::calendar_bodies::AffectedVisitBody;
-use super::change_bodies::RefusedVisitBody;
+use super::change_answers::RefusedVisitBody;
 use crate::application::{Affected, PracticeError};
 use crate::domain::{Fault, VisitTrouble};
 
