@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use super::change_rows::{ChangeRow, written};
 use super::pg_practice::{PgPractice, Staged, rules_of};
-use super::schema::{calendar_change, soonest};
-use super::soonest::BusyInTransaction;
+use super::schema::calendar_change;
+use super::soonest::{BusyInTransaction, lock_soonest};
 use super::visit_desk::{Moving, PreparedVisits, VisitDesk};
 use crate::application::{
     Affected, ApplyError, CalendarChanges, ChangeError, ChangeOrder, Impact, OnConflict, PracticeChange, Subject,
@@ -373,18 +373,6 @@ impl CalendarChanges for PgChanges {
         })
         .await
     }
-}
-
-async fn lock_soonest(conn: &mut AsyncPgConnection, doctors: &[DoctorId]) -> Result<(), DieselError> {
-    let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
-    soonest::table
-        .filter(soonest::doctor_id.eq_any(&ids))
-        .order(soonest::doctor_id)
-        .select(soonest::doctor_id)
-        .for_update()
-        .load::<Uuid>(conn)
-        .await?;
-    Ok(())
 }
 
 fn wider(abort: Abort<ChangeError>) -> Abort<ApplyError> {

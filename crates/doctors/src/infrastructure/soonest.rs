@@ -261,6 +261,18 @@ impl Soonest {
     }
 }
 
+pub(super) async fn lock_soonest(conn: &mut AsyncPgConnection, doctors: &[DoctorId]) -> Result<(), DieselError> {
+    let ids: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
+    soonest::table
+        .filter(soonest::doctor_id.eq_any(&ids))
+        .order(soonest::doctor_id)
+        .select(soonest::doctor_id)
+        .for_update()
+        .load::<Uuid>(conn)
+        .await?;
+    Ok(())
+}
+
 /// Who has changed these doctors' time last: the transaction that took or freed some, and the one that changed a rule.
 /// Who takes no bookings is left out.
 ///
