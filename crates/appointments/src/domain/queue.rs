@@ -3,11 +3,11 @@ use kernel::AppointmentId;
 
 use super::{Appointment, Status};
 
-/// Since when the patient is there; nothing for who never came, or whose arrival early versions have not written down.
+/// Since when the patient is there; nothing for who never came, or has been seen.
 #[must_use]
 pub fn arrived_at(visit: &Appointment) -> Option<Timestamp> {
-    // Nothing changes a visit between the patient's arrival and its end.
-    (visit.status == Status::Arrived).then_some(visit.updated_at)
+    // Where an early version has not written it down, the arrival was the last change.
+    (visit.status == Status::Arrived).then(|| visit.arrived_at.unwrap_or(visit.updated_at))
 }
 
 /// How long the patient has waited since the arrival, in whole minutes.

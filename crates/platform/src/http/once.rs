@@ -74,6 +74,21 @@ pub fn again(error: &OnceError) -> Result<HttpResponse, Problem> {
     }
 }
 
+/// What a client hears whose wish was granted before, or still runs; nothing when it is new, or came without a key.
+///
+/// # Errors
+/// Those of [`again`], and when the kept answers cannot be read.
+pub async fn answered_before<T: Sync>(
+    answers: &Answers,
+    once: Option<&Once<T>>,
+) -> Result<Option<HttpResponse>, Problem> {
+    let Some(once) = once else { return Ok(None) };
+    match answers.look(once).await? {
+        Ok(()) => Ok(None),
+        Err(before) => again(&before).map(Some),
+    }
+}
+
 /// Sends a refusal that the store has decided, and keeps it under the client's key, where there is one.
 ///
 /// # Errors

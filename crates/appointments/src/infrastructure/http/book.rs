@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::{Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
-use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Problem, ProblemBody, context, version_tag};
 
 use super::AppointmentsApi;
@@ -55,10 +55,8 @@ pub(super) async fn book_appointment(
     let Asked { booking, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
     let key = key_of(&request)?;
     let once = key.clone().map(|key| once(&api, &caller, key, fingerprint));
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let booking = booking?;
     if caller.role().is_none() && api.book.guests == GuestBooking::Code {

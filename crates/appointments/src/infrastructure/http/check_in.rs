@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use kernel::{ClinicId, PortFailure};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use platform::signing::LinkSigner;
 use qrcode::QrCode;
@@ -93,10 +93,8 @@ pub(super) async fn check_in(
 ) -> Result<HttpResponse, Problem> {
     let Asker { id, caller } = asker;
     let once = once(&api, key_of(&request)?, &caller, &format!("check-in:{id}"), body.fingerprint);
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let clinic_code = body.value.clinic_code.ok_or_else(|| bad("clinic_code", "required", "is required"))?;
     let wish = Presence { id, clinic_code, only_versions: versions_in_if_match(&request)? };

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
-use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, address_group, client_address, context, in_zone, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -155,10 +155,8 @@ pub(super) async fn confirm_appointment(
         let scope = scope(&caller, &format!("confirm:{id}"));
         Once { scope, key, fingerprint: body.fingerprint, answer: Arc::new(answer) }
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     match api.confirm.run(&caller, id, &code, context::request_id(), once.clone()).await {
         Ok(booked) => Ok(send(&confirmed(&api, &booked), Replayed::No)),

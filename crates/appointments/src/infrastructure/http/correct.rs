@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,10 +88,8 @@ pub(super) async fn correct_appointment(
 ) -> Result<HttpResponse, Problem> {
     let id: AppointmentId = id_in_path(&request, "id")?;
     let once = once(&api, key_of(&request)?, &who.caller, &format!("correct:{id}"), body.fingerprint);
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let to = body.value.to.ok_or_else(|| bad("to", "required", "is required"))?.into();
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());

@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, patch, post};
 use kernel::{ClinicId, KeptAnswer, Once, PatientId};
 use platform::http::admission::{As, Desk, Practice};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{Body, FieldError, Problem, ProblemBody, context, id_in_path, required_versions, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -222,10 +222,8 @@ pub(super) async fn take_down_patient(
         fingerprint,
         answer: Arc::new(|patient: &Patient| answer(patient, 201)),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let NewPatientBody { clinic_id, name, email, phone, birth_date, somebody_else } = body.value;
     // Both were required where the body was read.

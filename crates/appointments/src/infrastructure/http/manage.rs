@@ -8,7 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{AppointmentId, Caller, DoctorId, KeptAnswer, Once};
 use platform::http::admission::{Anybody, not_signed_in};
-use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{
     Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_tag, versions_in_if_match,
 };
@@ -161,10 +161,8 @@ pub(super) async fn cancel_appointment(
     let Asker { id, caller } = asker;
     let OptionalBody(body) = body;
     let once = once(&api, key_of(&request)?, &caller, &format!("cancel:{id}"), body.fingerprint);
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
     let wish = Cancellation { id, reason, only_versions: versions_in_if_match(&request)? };
@@ -207,10 +205,8 @@ pub(super) async fn reschedule_appointment(
 ) -> Result<HttpResponse, Problem> {
     let Asker { id, caller } = asker;
     let once = once(&api, key_of(&request)?, &caller, &format!("reschedule:{id}"), body.fingerprint);
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let start = body.value.starts_at.ok_or_else(|| bad("starts_at", "required", "is required"))?;
     let wish =

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{OptionalBody, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -30,10 +30,8 @@ async fn mark(
     let id: AppointmentId = id_in_path(&request, "id")?;
     let what = format!("{}:{id}", mark.leads_to().word());
     let once = once(&api, key_of(&request)?, &who.caller, &what, body.0.fingerprint);
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let versions = versions_in_if_match(&request)?;
     match api.mark.run(&who.caller, id, mark, versions, context::request_id(), once).await {

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::{KeptAnswer, Once, PatientId};
 use platform::http::admission::{As, Carers, Doctors};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, version_tag};
 use platform::idempotency::Answers;
 use serde::{Deserialize, Serialize};
@@ -221,10 +221,8 @@ pub(super) async fn open_emergency_access(
         fingerprint,
         answer: Arc::new(answer),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     // Required where the body was read.
     let reason = body.value.reason.unwrap_or_default();

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::{KeptAnswer, Once, PatientId};
 use platform::http::admission::{As, Patients};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{
     Body, FieldError, Problem, ProblemBody, context, id_in_path, in_zone, required_versions, version_tag,
 };
@@ -216,10 +216,8 @@ pub(super) async fn add_relative(
         fingerprint,
         answer: Arc::new(|relative: &Relative| answer(relative, 201)),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let NewRelativeBody { name, relation, email, phone, birth_date } = body.value;
     // Both were required where the body was read.

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, get, post};
 use kernel::{AppointmentId, Caller, DoctorId, KeptAnswer, Once};
 use platform::http::admission::{AnyRole, Anybody, As, not_signed_in};
-use platform::http::once::{Replayed, again, key_of, send, send_refusal};
+use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{
     Body, DEFAULT_LIMIT, OptionalBody, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, kinds,
     read_cursor, version_tag,
@@ -173,10 +173,8 @@ pub(super) async fn join_waitlist(
         fingerprint,
         answer: Arc::new(joined),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let wish = body.value.into_wish()?;
     match api.join.run(&who.caller, wish, context::request_id(), once).await {
@@ -302,10 +300,8 @@ pub(super) async fn accept_offer(
         let scope = scope(&caller, &format!("accept:{id}"));
         Once { scope, key, fingerprint: body.fingerprint, answer: Arc::new(answer) }
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     match api.answer.accept(&caller, id, context::request_id(), once.clone()).await {
         Ok(details) => Ok(send(&booked(&api, &caller, &details), Replayed::No)),
@@ -352,10 +348,8 @@ pub(super) async fn refuse_offer(
         let scope = scope(&caller, &format!("refuse:{id}"));
         Once::<()> { scope, key, fingerprint: body.fingerprint, answer: Arc::new(nothing) }
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     match api.answer.refuse(&caller, id, context::request_id(), once).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),

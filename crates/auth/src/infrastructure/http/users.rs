@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use jiff::Timestamp;
 use kernel::{ClinicId, DoctorId, KeptAnswer, Once, Role, UserId};
 use platform::http::admission::{Admins, As};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{
     Body, DEFAULT_LIMIT, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, next_link, read_cursor,
     required_versions, version_tag,
@@ -230,10 +230,8 @@ pub(super) async fn create_user(
         fingerprint: body.fingerprint,
         answer: Arc::new(created),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let body = body.value;
     let wish = Invitation {

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::{DoctorId, KeptAnswer, Once};
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{Body, Problem, ProblemBody, Query, context, id_in_path};
 
 use super::CalendarsApi;
@@ -92,10 +92,8 @@ pub(super) async fn add_external(
         fingerprint: body.fingerprint,
         answer: Arc::new(shown),
     });
-    if let Some(once) = &once
-        && let Err(before) = api.answers.look(once).await?
-    {
-        return again(&before);
+    if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
+        return Ok(before);
     }
     let address = body.value.url.trim().to_owned();
     match api.externals.add(&who.caller, doctor, address, context::request_id(), once).await {

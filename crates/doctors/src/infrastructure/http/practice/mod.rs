@@ -21,7 +21,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::civil::Date;
 use kernel::{Caller, KeptAnswer, Once};
-use platform::http::once::{again, key_of};
+use platform::http::once::{answered_before, key_of};
 use platform::http::{Problem, context, kinds, required_versions, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
@@ -179,10 +179,10 @@ async fn once_only<T: Sync + 'static>(
     let id = actor.id().map(|id| id.to_string()).unwrap_or_default();
     let scope = format!("{}:{id}:{what}", actor.kind());
     let once = Once { scope, key, fingerprint, answer: Arc::new(answer) };
-    match api.answers.look(&once).await? {
-        Ok(()) => Ok(Ok(Some(once))),
-        Err(before) => again(&before).map(Err),
-    }
+    Ok(match answered_before(&api.answers, Some(&once)).await? {
+        None => Ok(Some(once)),
+        Some(before) => Err(before),
+    })
 }
 
 /// 201 with `Location` and `ETag`.
