@@ -10,7 +10,7 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 28] = [
+const PUBLIC: [&str; 29] = [
     "bookAppointment",
     "confirmAppointment",
     "explainSlot",
@@ -19,6 +19,7 @@ const PUBLIC: [&str; 28] = [
     "getDoctor",
     "getFeedFile",
     "getVisitType",
+    "holdTime",
     "listCities",
     "listClinics",
     "listDoctors",
@@ -43,7 +44,8 @@ const PUBLIC: [&str; 28] = [
 
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on doctors, clinics and
-/// hours in `practice_reach.rs` and `calendar_changes.rs`, those on guests' holds in `guest_code.rs`, those on the
+/// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
+/// `holds.rs`, those on the
 /// waitlist in `waitlist.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
@@ -76,9 +78,11 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "editUser",
     "endAllSessions",
     "endEmergencyAccess",
+    "endHold",
     "endSession",
     "eraseMe",
     "forgotPassword",
+    "holdTime",
     "joinWaitlist",
     "leaveWaitlist",
     "login",
@@ -175,6 +179,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "editUser",
             "endAllSessions",
             "endEmergencyAccess",
+            "endHold",
             "endSession",
             "eraseMe",
             "exportMe",

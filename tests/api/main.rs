@@ -19,6 +19,7 @@ mod explain;
 mod external_calendars;
 mod face;
 mod guest_code;
+mod holds;
 mod hostile_tokens;
 mod idempotency;
 mod letters;

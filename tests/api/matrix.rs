@@ -64,6 +64,20 @@ fn waits_and_is_offered() -> String {
     )
 }
 
+/// Patient 1 fills in the form for Tuesday at four.
+fn holds_a_time(user: &str) -> String {
+    let (hold, clinic, doctor, kind) = (id('8', 2), id('c', 1), doctor(1), visit_type(1, 1));
+    let time = "'2027-03-09 21:00Z', '2027-03-09 21:30Z'";
+    format!(
+        "INSERT INTO appointments.appointment (id, clinic_id, doctor_id, visit_type_id, mode, starts_at, ends_at,
+                blocked_from, blocked_until, time_zone, price_cents, status, reminder_sent, version, created_at,
+                updated_at, held_until)
+         VALUES ('{hold}', '{clinic}', '{doctor}', '{kind}', 'in_person', {time}, {time}, 'America/New_York', 22000,
+                'held', false, 1, '2027-03-08 04:00Z', '2027-03-08 04:00Z', '2027-03-08 07:00Z');
+         INSERT INTO appointments.hold (id, kind, user_id) VALUES ('{hold}', 'form', '{user}')"
+    )
+}
+
 async fn stage() -> (App, Staged) {
     let app = App::start().await;
     let user = Who::Patient(1).user();
@@ -114,6 +128,7 @@ async fn stage() -> (App, Staged) {
     ))
     .await;
     app.sql(&waits_and_is_offered()).await;
+    app.sql(&holds_a_time(&user)).await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
     (app, Staged { session: opened.session.to_string() })

@@ -71,6 +71,9 @@ fn describe_keys(document: &mut OpenApi) {
     let about = "The token in the link of the waitlist's mail: shows, takes and refuses that one offer.";
     let offer = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
     components.add_security_scheme("offerLink", offer);
+    let about = "The token of a hold that was opened without a sign-in: ends it.";
+    let hold = SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description("token", about)));
+    components.add_security_scheme("holdToken", hold);
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("session", cookie);
 }

@@ -133,6 +133,8 @@ macro_rules! rules {
     };
 }
 
+const HELD_BY_PATIENT: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
+const HOLDING: &str = "yes yes yes yes 422 422 yes 422 yes 401 401 403";
 const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
@@ -185,6 +187,7 @@ pub const RULES: &[Rule] = rules! {
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
     "endEmergencyAccess" "of doctor 4 to patient 1" OPENED_BY_DOCTOR_ELSEWHERE patient;
+    "endHold" "of patient 1" HELD_BY_PATIENT |_, _| Ask::of(id('8', 2), '8');
     "endSession" "sign-in of patient 1" PATIENT_S_OWN |staged, _| Ask::of(staged.session.clone(), '5');
     "eraseMe" "own" PATIENTS |_, _| Ask { hindered: true, ..Ask::default() };
     // The time stands in the query, which is not sent.
@@ -212,6 +215,8 @@ pub const RULES: &[Rule] = rules! {
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
     "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
+    "holdTime" "with doctor 1" HOLDING |_, _| Ask { field: Some("doctor_id"), ..Ask::default().with(
+        json!({"doctor_id": doctor(1), "starts_at": "2027-03-10T09:30:00-05:00"})) };
     "joinWaitlist" "for doctor 1 and patient 1" JOINING joining;
     "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
     "listAccesses" "own" PATIENTS nothing;

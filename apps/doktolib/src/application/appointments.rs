@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ::appointments::application::{
     AddRelative, Addressees, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
-    CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForGuest, ListAppointments,
+    CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForForm, HoldForGuest, ListAppointments,
     ListRelatives, MarkAppointment, OfferFreedTimes, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
     ReadPatient, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters, WatchReads,
     WelcomePatient,
 };
 use ::appointments::infrastructure::http::{
-    AppointmentLinks, AppointmentsApi, ClinicPosters, PatientsApi, WaitlistApi,
+    AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, WaitlistApi,
 };
 use ::appointments::infrastructure::{
     PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgHolds, PgPatients, PgViews, PgVisitRecords, SecretHoldCodes,
@@ -122,6 +122,13 @@ impl Appointments {
                 practices: practices.clone(),
                 clock: clock.clone(),
             },
+            hold_for_form: HoldForForm {
+                holds: Arc::new(holds.clone()),
+                agenda: agenda.clone(),
+                clock: clock.clone(),
+                guests,
+            },
+            hold_tokens: HoldTokens { signer: LinkSigner::new(secret, "hold") },
             confirm: ConfirmBooking {
                 store: store.clone(),
                 holds: Arc::new(holds.clone()),

@@ -1,47 +1,12 @@
 use std::sync::Arc;
 
-use kernel::{Actor, Caller, Clock, FailureKind, Once, OnceError, PortFailure, Recorded};
+use kernel::{Actor, Caller, Clock, Once, Recorded};
 
-use super::book_appointment::{ALTERNATIVES, Booking, Whom};
-use super::hold_ports::{
-    CodeLetter, Draft, GuestHold, HOLD_LASTS, HoldCodes, HoldOwner, HoldStore, NewHold, OpenError,
-};
-use super::ports::{DoctorAgenda, FreeSlot, NoOffer, Practices};
+use super::book_appointment::{Booking, Whom};
+use super::hold_ports::{CodeLetter, Draft, GuestHold, HOLD_LASTS, HoldCodes, HoldOwner, HoldStore, NewHold};
+use super::hold_time::{HoldError, HoldTime};
+use super::ports::{DoctorAgenda, NoOffer, Practices};
 use crate::domain::{Hold, HoldKind, Patient, PatientError};
-
-const TRIES: usize = 3;
-
-/// Why nothing is held.
-#[derive(Debug, thiserror::Error)]
-pub enum HoldForGuestError {
-    /// Who books is signed in, or names nobody.
-    #[error("no guest")]
-    NoGuest,
-    /// Name or address cannot be one.
-    #[error(transparent)]
-    BadPatient(#[from] PatientError),
-    /// The doctor does not offer this.
-    #[error(transparent)]
-    NotOffered(#[from] NoOffer),
-    /// Somebody was faster.
-    #[error("the slot is taken")]
-    SlotTaken {
-        /// The next free times.
-        alternatives: Vec<FreeSlot>,
-    },
-    /// The address or the client has as many open holds as one may have.
-    #[error("too many holds")]
-    TooMany {
-        /// Seconds until the first of them ends.
-        retry_after: i64,
-    },
-    /// It was asked for before.
-    #[error(transparent)]
-    Once(#[from] OnceError),
-    /// Something failed.
-    #[error(transparent)]
-    Failed(#[from] PortFailure),
-}
 
 /// Holds a time for a guest, and mails the code that books it.
 pub struct HoldForGuest {
@@ -61,7 +26,7 @@ impl HoldForGuest {
     /// Holds, or changes nothing. What the store knows of the person is not asked for: nobody has proven to be it.
     ///
     /// # Errors
-    /// See [`HoldForGuestError`].
+    /// See [`HoldError`].
     pub async fn run(
         &self,
         caller: &Caller,
@@ -69,25 +34,24 @@ impl HoldForGuest {
         client: &str,
         request_id: Option<String>,
         once: Option<Once<Hold>>,
-    ) -> Result<Hold, HoldForGuestError> {
+    ) -> Result<Hold, HoldError> {
         let (Actor::Guest, Whom::Person(particulars)) = (caller.actor(), booking.whom) else {
-            return Err(HoldForGuestError::NoGuest);
+            return Err(HoldError::NotAllowed);
         };
         let now = self.clock.now();
         let person = Patient::take_down(particulars, now)?;
         let email = person.email.ok_or(PatientError::BadEmail)?;
         let draft = Draft { name: person.name, email, notes: booking.notes };
 
-        // Between our look and our write the doctor's hours may change.
-        for _ in 0..TRIES {
-            let offer = self.agenda.offer(&booking.ask, now).await??;
+        let time = HoldTime { holds: &*self.holds, agenda: &*self.agenda, now };
+        time.run(&booking.ask, async |offer| {
             let names = self.practices.names(offer.doctor, offer.clinic).await?.ok_or(NoOffer::UnknownDoctor)?;
             let edition = offer.edition;
             let (hold, event) = Hold::open(offer, HoldKind::Guest, HOLD_LASTS, now);
             let code = self.codes.code();
             let digest = self.codes.digest(hold.id, &code);
             let letter = CodeLetter { language: "en".to_owned(), code, names };
-            let new = NewHold {
+            Ok(NewHold {
                 owner: HoldOwner::Client(client.to_owned()),
                 guest: Some(GuestHold { draft: draft.clone(), digest, letter }),
                 instead_of: booking.hold,
@@ -95,26 +59,9 @@ impl HoldForGuest {
                 opened: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
                 once: once.clone(),
                 hold,
-            };
-            match self.holds.open(&new).await {
-                Ok(()) => return Ok(new.hold),
-                Err(OpenError::RulesChanged) => {}
-                Err(OpenError::SlotTaken) => {
-                    let Hold { doctor, visit_type, visit, .. } = new.hold;
-                    let alternatives =
-                        self.agenda.next_free(doctor, visit_type, visit.start, ALTERNATIVES, now).await?;
-                    return Err(HoldForGuestError::SlotTaken { alternatives });
-                }
-                Err(OpenError::TooMany { until }) => {
-                    let retry_after = until.duration_since(now).as_secs().max(0) + 1;
-                    return Err(HoldForGuestError::TooMany { retry_after });
-                }
-                Err(OpenError::Once(error)) => return Err(error.into()),
-                Err(OpenError::Failed(failure)) => return Err(failure.into()),
-            }
-        }
-        let restless = PortFailure::new("hold a time", "the rules change with every look");
-        Err(restless.of_kind(FailureKind::Contention).into())
+            })
+        })
+        .await
     }
 }
 
@@ -123,7 +70,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use kernel::{StoppedClock, UserId};
 
-    use super::super::hold_ports::{MockHoldCodes, MockHoldStore};
+    use super::super::hold_ports::{MockHoldCodes, MockHoldStore, OpenError};
     use super::super::ports::{Ask, MockDoctorAgenda, MockPractices, Names, RequestedStart};
     use super::super::test_data::{booked, now, offer_like};
     use super::*;
@@ -173,7 +120,7 @@ mod tests {
         agenda
     }
 
-    async fn refused(error: OpenError) -> HoldForGuestError {
+    async fn refused(error: OpenError) -> HoldError {
         let offer = offer();
         let mut agenda = offering(offer.clone());
         agenda.expect_next_free().returning(|_, _, _, count, _| {
@@ -211,10 +158,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_store_refuses_is_told_and_too_many_say_how_long_to_wait() {
-        assert!(matches!(refused(OpenError::SlotTaken).await, HoldForGuestError::SlotTaken { .. }));
+        assert!(matches!(refused(OpenError::SlotTaken).await, HoldError::SlotTaken { .. }));
         let until: Timestamp = now() + SignedDuration::from_secs(90);
         let refused = refused(OpenError::TooMany { until }).await;
-        assert!(matches!(refused, HoldForGuestError::TooMany { retry_after: 91 }), "{refused:?}");
+        assert!(matches!(refused, HoldError::TooMany { retry_after: 91 }), "{refused:?}");
     }
 
     #[tokio::test]
@@ -242,10 +189,10 @@ mod tests {
             use_case(holds, agenda).run(&caller, wish, "c", None, None).await.unwrap_err()
         };
         let nameless = run(Caller::guest(), |wish| wish.whom = Whom::Person(Particulars::default()), Ok(offer())).await;
-        assert!(matches!(nameless, HoldForGuestError::BadPatient(_)), "{nameless:?}");
+        assert!(matches!(nameless, HoldError::BadPatient(_)), "{nameless:?}");
         let past = run(Caller::guest(), |_| {}, Err(NoOffer::InThePast)).await;
-        assert!(matches!(past, HoldForGuestError::NotOffered(NoOffer::InThePast)), "{past:?}");
+        assert!(matches!(past, HoldError::NotOffered(NoOffer::InThePast)), "{past:?}");
         let signed_in = run(Caller::patient(UserId::mint()), |_| {}, Ok(offer())).await;
-        assert!(matches!(signed_in, HoldForGuestError::NoGuest), "{signed_in:?}");
+        assert!(matches!(signed_in, HoldError::NotAllowed), "{signed_in:?}");
     }
 }

@@ -14,8 +14,10 @@ mod correct_appointment;
 mod correct_patient;
 mod desk_ports;
 mod end_emergency_access;
+mod hold_for_form;
 mod hold_for_guest;
 mod hold_ports;
+mod hold_time;
 mod join_waitlist;
 mod list_appointments;
 mod list_relatives;
@@ -59,11 +61,13 @@ pub use correct_appointment::{CorrectAppointment, CorrectError, MarkCorrection};
 pub use correct_patient::{CorrectPatient, CorrectPatientError};
 pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};
 pub use end_emergency_access::EndEmergencyAccess;
-pub use hold_for_guest::{HoldForGuest, HoldForGuestError};
+pub use hold_for_form::{HoldForForm, HoldWish};
+pub use hold_for_guest::HoldForGuest;
 pub use hold_ports::{
     Claim, CodeLetter, Draft, GuestHold, HOLD_LASTS, HeldBy, HoldCodes, HoldOwner, HoldStore, MOST_HOLDS, NewHold,
     OpenError, Proven, ReleasedBy,
 };
+pub use hold_time::HoldError;
 pub use join_waitlist::{JoinError, JoinWaitlist, Wish};
 pub use list_appointments::{ListAppointments, ListError};
 pub use list_relatives::{ListRelatives, RelativesError};

@@ -13,9 +13,10 @@ use platform::http::{Problem, ProblemBody, context, version_tag};
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::book_body::{self, Asked, BookBody};
-use super::confirm::{HoldBody, hold_for_guest};
+use super::confirm::hold_for_guest;
+use super::holds::HoldBody;
 use super::manage::scope;
-use crate::application::{AppointmentDetails, BookError, GuestBooking};
+use crate::application::{AppointmentDetails, BookError, Booking, GuestBooking};
 
 /// Book a time
 ///
@@ -52,13 +53,14 @@ pub(super) async fn book_appointment(
     payload: Payload,
     api: Data<AppointmentsApi>,
 ) -> Result<HttpResponse, Problem> {
-    let Asked { booking, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
+    let Asked { booking, hold, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
     let key = key_of(&request)?;
     let once = key.clone().map(|key| once(&api, &caller, key, fingerprint));
     if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
         return Ok(before);
     }
-    let booking = booking?;
+    let hold = hold.map(|token| api.hold_tokens.read(&token)).transpose()?;
+    let booking = Booking { hold, ..booking? };
     if caller.role().is_none() && api.book.guests == GuestBooking::Code {
         return hold_for_guest(&api, &caller, &request, booking, key.map(|key| (key, fingerprint))).await;
     }

@@ -31,6 +31,8 @@ macro_rules! book_bodies {
             $($(#[$field_meta])* $field: $type,)*
             #[validate(length(max = 2000))]
             notes: Option<String>,
+            #[validate(length(max = 200))]
+            hold: Option<String>,
         }
 
         impl $name {
@@ -104,11 +106,16 @@ pub struct BookBody {
     /// What the doctor should know.
     #[schema(max_length = 2000)]
     notes: Option<String>,
+    /// The token of a hold of this time, which is given up for the visit. Who is signed in needs none.
+    #[schema(max_length = 200)]
+    hold: Option<String>,
 }
 
 /// What was asked, and by what it is told from another request.
 pub(super) struct Asked {
     pub(super) booking: Result<Booking, Problem>,
+    /// The token of a hold that is given up for it.
+    pub(super) hold: Option<String>,
     pub(super) fingerprint: [u8; 32],
 }
 
@@ -122,17 +129,20 @@ pub(super) async fn read(caller: &Caller, request: &HttpRequest, payload: &mut P
                 email: Some(value.patient_email.clone().unwrap_or_default()),
                 ..Particulars::default()
             });
-            Ok(Asked { booking: value.booking(whom), fingerprint })
+            let hold = value.hold.clone();
+            Ok(Asked { booking: value.booking(whom), hold, fingerprint })
         }
         Some(Role::Patient) => {
             let Body { value, fingerprint } = Body::<PatientBody>::from_request(request, payload).await?;
             let whom = value.patient_id.map_or(Whom::Oneself, Whom::Patient);
-            Ok(Asked { booking: value.booking(whom), fingerprint })
+            let hold = value.hold.clone();
+            Ok(Asked { booking: value.booking(whom), hold, fingerprint })
         }
         Some(Role::Doctor | Role::Staff | Role::Admin) => {
             let Body { value, fingerprint } = Body::<TeamBody>::from_request(request, payload).await?;
             let whom = named(&value);
-            Ok(Asked { booking: whom.and_then(|whom| value.booking(whom)), fingerprint })
+            let hold = value.hold.clone();
+            Ok(Asked { booking: whom.and_then(|whom| value.booking(whom)), hold, fingerprint })
         }
     }
 }
@@ -165,7 +175,7 @@ fn named(body: &TeamBody) -> Result<Whom, Problem> {
 }
 
 /// The start that is asked for; exactly one of the two fields has to name it.
-fn start(starts_at: Option<Instant>, date_time: Option<When>) -> Result<RequestedStart, FieldError> {
+pub(super) fn start(starts_at: Option<Instant>, date_time: Option<When>) -> Result<RequestedStart, FieldError> {
     match (starts_at, date_time) {
         (Some(Instant(at)), None) | (None, Some(When::Instant(at))) => Ok(RequestedStart::Instant(at)),
         (None, Some(When::Local(reading))) => Ok(RequestedStart::Local(reading)),

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, post};
-use jiff::tz::TimeZone;
 use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
 use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
-use platform::http::{Body, Problem, ProblemBody, address_group, client_address, context, in_zone, version_tag};
+use platform::http::{Body, Problem, ProblemBody, context, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,59 +16,10 @@ use validator::Validate;
 
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
+use super::holds::{HoldBody, client_of};
 use super::manage::scope;
-use crate::application::{AppointmentDetails, Booking, ConfirmError, HoldForGuestError};
+use crate::application::{AppointmentDetails, Booking, ConfirmError, HoldError};
 use crate::domain::Hold;
-
-/// A time that is held.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Hold)]
-pub struct HoldBody {
-    /// Of a guest's booking: the id the appointment will have.
-    pub id: Uuid,
-    /// `held`.
-    #[schema(example = "held")]
-    status: &'static str,
-    /// From then on it is over.
-    #[schema(format = DateTime, example = "2027-03-01T08:40:00-05:00")]
-    held_until: String,
-    doctor_id: Uuid,
-    visit_type_id: Uuid,
-    clinic_id: Uuid,
-    /// `in_person` or `video`.
-    #[schema(example = "in_person")]
-    visit_mode: &'static str,
-    /// With the clinic's offset.
-    #[schema(format = DateTime, example = "2027-03-01T09:00:00-05:00")]
-    starts_at: String,
-    #[schema(format = DateTime, example = "2027-03-01T09:30:00-05:00")]
-    ends_at: String,
-    #[schema(example = 30)]
-    duration_minutes: i64,
-}
-
-impl HoldBody {
-    pub(super) fn new(hold: &Hold) -> Self {
-        let zone = TimeZone::get(&hold.time_zone).unwrap_or(TimeZone::UTC);
-        Self {
-            id: hold.id.as_uuid(),
-            status: "held",
-            held_until: in_zone(hold.held_until, &zone),
-            doctor_id: hold.doctor.as_uuid(),
-            visit_type_id: hold.visit_type.as_uuid(),
-            clinic_id: hold.clinic.as_uuid(),
-            visit_mode: hold.mode.word(),
-            starts_at: in_zone(hold.visit.start, &zone),
-            ends_at: in_zone(hold.visit.end, &zone),
-            duration_minutes: hold.visit.length().as_mins(),
-        }
-    }
-}
-
-/// Where a request comes from, as holds of who is not signed in are counted.
-pub(super) fn client_of(request: &HttpRequest) -> String {
-    address_group(client_address(request)).to_string()
-}
 
 /// The other end of `POST /appointments`, where guests' addresses have to be proven.
 pub(super) async fn hold_for_guest(
@@ -83,15 +33,15 @@ pub(super) async fn hold_for_guest(
         status: 202,
         location: None,
         etag: None,
-        body: serde_json::to_vec(&HoldBody::new(hold)).unwrap_or_default(),
+        body: serde_json::to_vec(&HoldBody::new(hold, None)).unwrap_or_default(),
     };
     let once =
         key.map(|(key, fingerprint)| Once { scope: scope(caller, "book"), key, fingerprint, answer: Arc::new(answer) });
     let held = api.hold_for_guest.run(caller, booking, &client_of(request), context::request_id(), once.clone()).await;
     match held {
         Ok(hold) => Ok(send(&answer(&hold), Replayed::No)),
-        Err(HoldForGuestError::Once(error)) => again(&error),
-        Err(refused @ HoldForGuestError::SlotTaken { .. }) => {
+        Err(HoldError::Once(error)) => again(&error),
+        Err(refused @ HoldError::SlotTaken { .. }) => {
             counter!("booking_conflicts_total", "reason" => "slot_taken").increment(1);
             send_refusal(&api.answers, once.as_ref(), refused.into(), api.hold_for_guest.clock.now()).await
         }

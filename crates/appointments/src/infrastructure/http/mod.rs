@@ -9,6 +9,7 @@ mod confirm;
 mod correct;
 mod desk;
 mod desk_patients;
+mod holds;
 mod lists;
 mod manage;
 mod marks;
@@ -28,13 +29,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
     AddRelative, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
-    CorrectAppointment, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment, Policy, ReadAccessLog,
-    ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
+    CorrectAppointment, HoldForForm, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment, Policy,
+    ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
 pub use check_in::ClinicPosters;
 pub use desk::DeskApi;
+pub use holds::HoldTokens;
 pub use patients::PatientsApi;
 pub use problem_kinds::PROBLEMS;
 pub use waitlist::{WaitlistApi, WaitlistLinks};
@@ -45,6 +47,10 @@ pub struct AppointmentsApi {
     pub book: BookAppointment,
     /// Holds for guests.
     pub hold_for_guest: HoldForGuest,
+    /// Holds while the form is filled in.
+    pub hold_for_form: HoldForForm,
+    /// Makes and reads the tokens of holds.
+    pub hold_tokens: HoldTokens,
     /// Books what is held for guests.
     pub confirm: ConfirmBooking,
     /// Shows.
@@ -89,6 +95,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
         .service(confirm::confirm_appointment)
+        .service(holds::hold_time)
+        .service(holds::end_hold)
         .service(lists::list_appointments)
         .service(lists::get_calendar)
         .service(lists::get_history)

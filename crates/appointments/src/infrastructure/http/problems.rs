@@ -16,9 +16,8 @@ use super::problem_kinds::{
 };
 use crate::application::{
     AddRelativeError, BookError, CancelError, ChangeRelativeError, CheckInError, ConfirmError, CorrectError,
-    CorrectPatientError, DayError, EmergencyError, FreeSlot, HoldForGuestError, ListError, MarkError, NoOffer,
-    PosterError, ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError, SearchPatientsError,
-    TakeDownError,
+    CorrectPatientError, DayError, EmergencyError, FreeSlot, HoldError, ListError, MarkError, NoOffer, PosterError,
+    ReadError, RecordError, RelativesError, ReleaseRelativeError, RescheduleError, SearchPatientsError, TakeDownError,
 };
 use crate::domain::{
     CancelRefusal, CheckInRefusal, CorrectRefusal, MarkRefusal, PatientError, RescheduleRefusal, SearchError,
@@ -94,16 +93,17 @@ impl From<BookError> for Problem {
     }
 }
 
-impl From<HoldForGuestError> for Problem {
-    fn from(error: HoldForGuestError) -> Self {
+impl From<HoldError> for Problem {
+    fn from(error: HoldError) -> Self {
         match error {
-            HoldForGuestError::NoGuest => Self::of(&GUEST_BOOKING_OFF),
-            HoldForGuestError::BadPatient(error) => bad_patient(error, "patient_"),
-            HoldForGuestError::NotOffered(no) => no.into(),
-            HoldForGuestError::SlotTaken { alternatives } => slot_taken(&alternatives),
-            HoldForGuestError::TooMany { retry_after } => too_many_holds(retry_after),
-            HoldForGuestError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
-            HoldForGuestError::Failed(failure) => Self::internal(&failure),
+            HoldError::NotAllowed => Self::of(&GUEST_BOOKING_OFF),
+            HoldError::OthersCalendar => NoOffer::UnknownDoctor.into(),
+            HoldError::BadPatient(error) => bad_patient(error, "patient_"),
+            HoldError::NotOffered(no) => no.into(),
+            HoldError::SlotTaken { alternatives } => slot_taken(&alternatives),
+            HoldError::TooMany { retry_after } => too_many_holds(retry_after),
+            HoldError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
+            HoldError::Failed(failure) => Self::internal(&failure),
         }
     }
 }
