@@ -82,7 +82,11 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "endSession",
     "eraseMe",
     "forgotPassword",
+<<<<<<< HEAD
     "holdTime",
+=======
+    "importHolidays",
+>>>>>>> 6e4ab18 (doctors: breaks of the week, and lists of public holidays)
     "joinWaitlist",
     "leaveWaitlist",
     "login",
@@ -104,6 +108,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "removeHoliday",
     "removeOverride",
     "removeTimeOff",
+    "replaceBreaks",
     "replaceWeeklyHours",
     "requestCode",
     "resetPassword",
@@ -200,6 +205,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getRelative",
             "getUser",
             "getWaitlistOffer",
+            "importHolidays",
             "joinWaitlist",
             "leaveWaitlist",
             "listAccesses",
@@ -231,6 +237,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "removeHoliday",
             "removeOverride",
             "removeTimeOff",
+            "replaceBreaks",
             "replaceWeeklyHours",
             "rescheduleAppointment",
             "retireVisitType",

@@ -107,6 +107,7 @@ async fn lists_without_parameters_refuse_any() {
         of_doctor(""),
         of_doctor("/visit-types"),
         of_doctor("/weekly-hours"),
+        of_doctor("/breaks"),
     ] {
         assert_eq!(app.get(&format!("{uri}?limit=5")).await.bad_fields(), ["limit:unknown"], "{uri}");
         let first = app.get(&uri).await;

@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod at_rest;
 mod booking;
+mod breaks;
 mod calendar_changes;
 mod calendar_feeds;
 mod calendar_files;
@@ -19,7 +20,11 @@ mod explain;
 mod external_calendars;
 mod face;
 mod guest_code;
+<<<<<<< HEAD
 mod holds;
+=======
+mod holiday_lists;
+>>>>>>> 6e4ab18 (doctors: breaks of the week, and lists of public holidays)
 mod hostile_tokens;
 mod idempotency;
 mod letters;

@@ -187,6 +187,7 @@ async fn answers_have_the_shape_that_is_announced() {
         ("getDoctor", of_doctor("")),
         ("listVisitTypes", of_doctor("/visit-types")),
         ("listWeeklyHours", of_doctor("/weekly-hours")),
+        ("listBreaks", of_doctor("/breaks")),
         ("listSlots", of_doctor("/slots")),
         ("listSlotsOfDoctors", format!("/api/v1/slots?doctor_ids={}", doctor(5))),
         ("getAppointment", link(&id('a', 12114), "")),

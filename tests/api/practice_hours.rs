@@ -221,6 +221,7 @@ async fn who_does_not_say_which_version_or_an_old_one_changes_nothing() {
     let before = app.tables().await;
     for (uri, body) in [
         (of_doctor("/weekly-hours"), week("09:00", "18:00")),
+        (of_doctor("/breaks"), json!({"breaks": []})),
         (of_doctor("/overrides/2027-03-09"), json!({"hours": []})),
     ] {
         let bare = app.send_as(DESK, TestRequest::put().uri(&uri).set_json(&body)).await;

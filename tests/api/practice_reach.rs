@@ -116,6 +116,13 @@ const CALLS: &[Call] = &[
         works: 200,
     },
     Call {
+        name: "replaceBreaks",
+        request: || sent(TestRequest::put().uri(&of_doctor("/breaks")), json!({"breaks": []})),
+        may: TEAM,
+        never: &[PATIENT],
+        works: 200,
+    },
+    Call {
         name: "listOverrides",
         request: || TestRequest::get().uri(&of_doctor("/overrides")),
         may: TEAM,
@@ -180,7 +187,8 @@ const CALLS: &[Call] = &[
 ];
 
 /// What the calls leave behind when all of them work.
-const TRACES: [&str; 14] = [
+const TRACES: [&str; 15] = [
+    "breaks.replaced",
     "clinic.changed",
     "clinic.created",
     "doctor.changed",
@@ -249,9 +257,13 @@ async fn whoever_may_is_let_do_it() {
 async fn what_does_not_exist_is_answered_like_what_is_not_yours() {
     let app = App::start().await;
     let nobody = id('d', 99);
-    for part in ["", "/weekly-hours", "/overrides/2027-03-09"] {
+    for part in ["", "/weekly-hours", "/breaks", "/overrides/2027-03-09"] {
         let of = |doctor: &str| format!("/api/v1/doctors/{doctor}{part}");
-        let body = if part.is_empty() { json!({"bio": "x"}) } else { json!({"hours": []}) };
+        let body = match part {
+            "" => json!({"bio": "x"}),
+            "/breaks" => json!({"breaks": []}),
+            _ => json!({"hours": []}),
+        };
         let send = async |doctor: &str| {
             let request = if part.is_empty() { TestRequest::patch() } else { TestRequest::put() };
             let answer = app.send_as(OTHER_DESK, sent(request.uri(&of(doctor)), body.clone())).await;

@@ -330,7 +330,7 @@ async fn a_doctor_who_left_is_neither_listed_nor_shown() {
         assert!(!found(&app, &format!("sort={sort}")).await.contains(&3), "{sort}");
     }
     for gone in [doctor(3), doctor(6), "42".to_owned(), json!(null).to_string(), "%F0%9F%A6%80".to_owned()] {
-        for part in ["", "/slots", "/visit-types", "/weekly-hours"] {
+        for part in ["", "/slots", "/visit-types", "/weekly-hours", "/breaks"] {
             let answer = app.get(&format!("{DOCTORS}/{gone}{part}")).await;
             assert_eq!(answer.problem(), (404, "not-found".to_owned()), "{gone}{part}");
         }

@@ -41,6 +41,7 @@ fn rules() -> Rules {
         clinics: vec![ClinicZone { id: clinic, time_zone }],
         visit_types: vec![visit],
         weekly_hours: hours.collect(),
+        breaks: Vec::new(),
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),

@@ -80,6 +80,7 @@ impl Plan {
             clinics: vec![ClinicZone { id: clinic, time_zone: zone.clone() }],
             visit_types: vec![visit.validated().expect("a visit type")],
             weekly_hours: daily.collect(),
+            breaks: Vec::new(),
             overrides: Vec::new(),
             time_off: Vec::new(),
             holidays: Vec::new(),

@@ -11,7 +11,7 @@ use platform::idempotency::Answers;
 
 use super::Base;
 use super::visit_desk::desk;
-use crate::neighbours::{AppointmentsForDoctors, SoonestForAppointments};
+use crate::neighbours::{AppointmentsForDoctors, CalendarsForDoctors, SoonestForAppointments};
 
 /// What others ask of doctors, and the API.
 pub(super) struct Doctors {
@@ -46,15 +46,18 @@ impl Doctors {
                 clock: clock.clone(),
             },
             live: live.clone(),
-            practice: PracticeUses::new(&ChangeParts {
-                practice: PracticeParts {
-                    practice: Arc::new(practice.clone()),
-                    agendas: agendas.clone(),
-                    clock: clock.clone(),
+            practice: PracticeUses::new(
+                &ChangeParts {
+                    practice: PracticeParts {
+                        practice: Arc::new(practice.clone()),
+                        agendas: agendas.clone(),
+                        clock: clock.clone(),
+                    },
+                    changes: Arc::new(PgChanges::new(practice, booked.clone(), desk.clone())),
+                    patients: desk,
                 },
-                changes: Arc::new(PgChanges::new(practice, booked.clone(), desk.clone())),
-                patients: desk,
-            }),
+                Arc::new(CalendarsForDoctors),
+            ),
             answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),
         };

@@ -101,6 +101,7 @@ fn no_offer(error: OfferError) -> Result<NoOffer, PortFailure> {
             | Refusal::Closed
             | Refusal::OutsideDayHours
             | Refusal::NotThisVisitType
+            | Refusal::Break
             | Refusal::Holiday
             | Refusal::OffTheGrid
             | Refusal::TimeOff),

@@ -7,7 +7,9 @@ use kernel::{Caller, Clock, DoctorId, Interval, PortFailure, VisitTypeId};
 
 use super::ports::{Agendas, BusyTimes};
 use super::practice::{Practice, runs_calendar};
-use crate::domain::{DayOverride, Holiday, Obstacle, Refusal, Rules, Slot, TimeOff, VisitType, WeeklyHours};
+use crate::domain::{
+    DayOverride, Holiday, Obstacle, Refusal, Rules, Slot, TimeOff, VisitType, WeeklyBreak, WeeklyHours,
+};
 
 /// How many other times are named.
 const NEXT: usize = 3;
@@ -35,6 +37,8 @@ pub enum Detail {
     Horizon(u32),
     /// The hours of that weekday, none of which holds the visit; also where they are kept for other visit types.
     Hours(Vec<WeeklyHours>),
+    /// The breaks of that date.
+    Breaks(Vec<WeeklyBreak>),
     /// The hours of that date.
     Override(DayOverride),
     /// The holidays of that date.
@@ -142,6 +146,10 @@ impl ExplainSlot {
                     hours.valid_from.is_none_or(|from| from <= date) && hours.valid_until.is_none_or(|to| date <= to)
                 });
                 Some(Detail::Hours(holding.cloned().collect()))
+            }
+            Obstacle::Rule(Refusal::Break) => {
+                let that_day = rules.breaks.iter().filter(|pause| pause.holds_on(date, weekday));
+                Some(Detail::Breaks(that_day.cloned().collect()))
             }
             Obstacle::Rule(Refusal::Closed | Refusal::OutsideDayHours) => {
                 rules.overrides.iter().find(|day| day.date == date).cloned().map(Detail::Override)

@@ -22,8 +22,9 @@ pub use ports::{
 pub use practice::{
     AddHoliday, AddTimeOff, AddVisitType, Affected, ApplyChange, ApplyError, Asked, CalendarChanges, ChangeClinic,
     ChangeDoctor, ChangeError, ChangeOrder, ChangeParts, ChangeVisitType, Changing, ClinicRecord, CreateClinic,
-    CreateDoctor, DeactivateDoctor, Decision, DoctorRecord, Impact, MOST_HOLIDAYS, OnConflict, PROPOSALS, PatientNames,
-    PlannedVisit, Practice, PracticeChange, PracticeError, PracticeParts, Preview, PreviewChange, ReadCalendar,
-    RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step, Subject,
-    UndoChange, UndoOrder, VisitAtStake, VisitOrder, VisitTypeRecord, Wanted, WantedHoliday,
+    CreateDoctor, DeactivateDoctor, Decision, DoctorRecord, HolidayList, HolidayLists, Impact, ImportHolidays,
+    Importing, ListedDay, MOST_HOLIDAYS, OnConflict, PROPOSALS, PatientNames, PlannedVisit, Practice, PracticeChange,
+    PracticeError, PracticeParts, Preview, PreviewChange, ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff,
+    ReplaceBreaks, ReplaceWeeklyHours, RetireVisitType, SetOverride, Skipped, Sorted, Step, Subject, UndoChange,
+    UndoOrder, UnreadableList, VisitAtStake, VisitOrder, VisitTypeRecord, Wanted, WantedHoliday,
 };

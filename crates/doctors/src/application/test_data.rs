@@ -45,6 +45,7 @@ pub(super) fn nine_to_five() -> Rules {
         weekly_hours: [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday]
             .map(hours)
             .into(),
+        breaks: Vec::new(),
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),

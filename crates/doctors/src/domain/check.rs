@@ -67,7 +67,14 @@ impl Rules {
                 None if openings.iter().any(|opening| readings.is_open(day, *opening, start, end)) => {
                     Refusal::NotThisVisitType
                 }
-                None => Refusal::OutsideHours,
+                None => {
+                    self.openings_without_breaks(clinic.id, day, For::Anything, &mut openings);
+                    if openings.iter().any(|opening| readings.is_open(day, *opening, start, end)) {
+                        Refusal::Break
+                    } else {
+                        Refusal::OutsideHours
+                    }
+                }
             });
         };
         if self.is_holiday(clinic.id, day.date) {

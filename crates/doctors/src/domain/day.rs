@@ -54,13 +54,38 @@ pub(super) enum For {
 impl Rules {
     /// Puts the openings at `clinic` on `day` into `openings`, in order; what overlaps or touches is one opening.
     ///
-    /// Holidays are not looked at.
+    /// Breaks are cut out of those of the week. Holidays are not looked at.
     pub(super) fn openings(&self, clinic: ClinicId, day: Day, wanted: For, openings: &mut Vec<Opening>) {
+        let of_the_week = self.openings_without_breaks(clinic, day, wanted, openings);
+        for pause in self.breaks.iter().filter(|_| of_the_week) {
+            if pause.clinic == clinic && pause.holds_on(day.date, day.weekday) {
+                let (from, to) = (pause.from.seconds(), pause.to.seconds());
+                let parts = openings.iter().flat_map(|opening| {
+                    [
+                        Opening { from: opening.from, to: opening.to.min(from) },
+                        Opening { from: opening.from.max(to), to: opening.to },
+                    ]
+                });
+                *openings = parts.filter(|part| part.from < part.to).collect();
+            }
+        }
+    }
+
+    /// The same as if there were no breaks; are they those of the week?
+    pub(super) fn openings_without_breaks(
+        &self,
+        clinic: ClinicId,
+        day: Day,
+        wanted: For,
+        openings: &mut Vec<Opening>,
+    ) -> bool {
         openings.clear();
+        let mut of_the_week = false;
         if let Some(special) = self.overrides.iter().find(|special| special.date == day.date) {
             let there = special.hours.iter().filter(|hours| hours.clinic == clinic);
             openings.extend(there.map(|hours| Opening { from: hours.from.seconds(), to: hours.to.seconds() }));
         } else {
+            of_the_week = true;
             let there = self.weekly_hours.iter().filter(|hours| {
                 hours.hold_on(day.date, day.weekday)
                     && hours.clinic == clinic
@@ -79,6 +104,7 @@ impl Rules {
             }
             joins
         });
+        of_the_week
     }
 
     /// Is `clinic` closed on `date` for a holiday?

@@ -121,7 +121,7 @@ impl TryFrom<OpenHoursRow> for OpenHours {
     }
 }
 
-/// Opening hours that repeat each week. A break is the room between two of them.
+/// Opening hours that repeat each week, less the breaks ([`super::WeeklyBreak`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WeeklyHoursRow", into = "WeeklyHoursRow")]
 pub struct WeeklyHours {
@@ -186,8 +186,9 @@ impl WeeklyHours {
     }
 }
 
+/// A piece of the week as rows and kept changes hold it.
 #[derive(Serialize, Deserialize)]
-struct WeeklyHoursRow {
+pub(super) struct WeeklyHoursRow {
     clinic_id: ClinicId,
     weekday: i16,
     from_minute: MinuteOfDay,

@@ -25,6 +25,7 @@ mod slot;
 mod time_off;
 mod visit_type;
 mod visit_type_draft;
+mod weekly_break;
 mod weekly_plan;
 mod zone_clock;
 
@@ -44,9 +45,12 @@ pub use reversal::Reversal;
 pub use rules::{ClinicZone, Holiday, RuleError, Rules};
 pub use search_text::{search_text, slug};
 pub use slot::{FirstFree, Slot};
-pub use time_off::{ClinicHoliday, FARTHEST_AHEAD, LONGEST_TIME_OFF, TimeOff, TimeOffId, date_to_come};
+pub use time_off::{
+    ClinicHoliday, FARTHEST_AHEAD, LONGEST_HOLIDAY_NAME, LONGEST_TIME_OFF, TimeOff, TimeOffId, date_to_come,
+};
 pub use visit_type::{VisitMode, VisitType};
 pub use visit_type_draft::VisitTypeDraft;
+pub use weekly_break::{BreakPlan, MOST_BREAKS, WeeklyBreak};
 pub use weekly_plan::{HoursDraft, Known, MOST_DAY_HOURS, MOST_WEEKLY_HOURS, WeeklyPlan, plain_date, read_day};
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub enum PracticeAction {
     VisitTypeDeactivated,
     /// The week is another one.
     WeeklyHoursReplaced,
+    /// The breaks of the week are others.
+    BreaksReplaced,
     /// A date has hours of its own.
     OverrideSet,
     /// A date has the hours of the week again.
@@ -161,6 +163,7 @@ impl DomainEvent for PracticeEvent {
             PracticeAction::VisitTypeChanged => "visit_type.changed",
             PracticeAction::VisitTypeDeactivated => "visit_type.deactivated",
             PracticeAction::WeeklyHoursReplaced => "weekly_hours.replaced",
+            PracticeAction::BreaksReplaced => "breaks.replaced",
             PracticeAction::OverrideSet => "override.set",
             PracticeAction::OverrideRemoved => "override.removed",
             PracticeAction::TimeOffAdded => "time_off.added",

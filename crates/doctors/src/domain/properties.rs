@@ -109,7 +109,7 @@ fn cases() -> impl Strategy<Value = Case> {
             let holidays = (date, 1..=2_u128).prop_map(|(date, place)| Holiday { clinic: clinic(place), date });
             (
                 visit_types(),
-                prop::collection::vec(weekly_hours(day), 0..14),
+                (prop::collection::vec(weekly_hours(day), 0..14), prop::collection::vec(weekly_hours(day), 0..4)),
                 prop::collection::vec(overrides, 0..3),
                 prop::collection::vec(holidays, 0..3),
                 stretches(midnight, 4),
@@ -117,10 +117,19 @@ fn cases() -> impl Strategy<Value = Case> {
                 (0..3000_u32, 1..12_u32, any::<bool>()),
             )
                 .prop_map(
-                    move |(offered, weekly_hours, overrides, holidays, time_off, busy, (notice, horizon, two))| {
+                    move |(
+                        offered,
+                        (weekly_hours, breaks),
+                        overrides,
+                        holidays,
+                        time_off,
+                        busy,
+                        (notice, horizon, two),
+                    )| {
                         let mut rules = Rules {
                             visit_types: vec![offered, visit(2, 30)],
                             weekly_hours,
+                            breaks: breaks.into_iter().map(Into::into).collect(),
                             overrides,
                             holidays,
                             time_off,
@@ -168,6 +177,22 @@ proptest! {
             prop_assert!(from <= local.date() && local.date() <= to);
             let today = case.rules.time_zone(slot.clinic).expect("a zone").to_datetime(case.now).date();
             prop_assert!(local.date() <= today.saturating_add(i64::from(case.rules.horizon_days).days()));
+        }
+    }
+
+    #[test]
+    fn a_free_slot_of_the_week_keeps_clear_of_breaks(case in cases()) {
+        let (from, to) = case.days();
+        for slot in case.rules.free_slots(case.visit(), &[], case.now, from, to) {
+            let local = case.rules.clock_at(&slot);
+            let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
+            let dated = case.rules.overrides.iter().any(|special| special.date == local.date());
+            let in_a_break = case.rules.breaks.iter().any(|pause| {
+                pause.clinic == slot.clinic
+                    && pause.holds_on(local.date(), local.weekday())
+                    && (i32::from(pause.from.get())..i32::from(pause.to.get())).contains(&minute)
+            });
+            prop_assert!(dated || !in_a_break);
         }
     }
 

@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The hours are kept for other visit types.
     #[error("this time is kept for other kinds of visits")]
     NotThisVisitType,
+    /// Inside the weekly hours, but for a break.
+    #[error("there is a break at this time")]
+    Break,
     /// A holiday of the clinic.
     #[error("the clinic is closed on this date")]
     Holiday,
@@ -57,6 +60,7 @@ impl Refusal {
             | Self::Closed
             | Self::OutsideDayHours
             | Self::NotThisVisitType
+            | Self::Break
             | Self::Holiday
             | Self::OffTheGrid
             | Self::TimeOff => "outside-availability",
@@ -74,6 +78,7 @@ impl Refusal {
             Self::OutsideHours => "weekly-hours",
             Self::Closed | Self::OutsideDayHours => "override",
             Self::NotThisVisitType => "visit-type",
+            Self::Break => "break",
             Self::Holiday => "clinic-holiday",
             Self::OffTheGrid => "grid",
             Self::TimeOff => "time-off",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::{OpenHours, WeeklyHours};
 use super::rules::Rules;
 use super::time_off::TimeOffId;
+use super::weekly_break::WeeklyBreak;
 
 /// What has to be done, and what has to be there still, to take one change of rules back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,13 @@ pub enum Reversal {
         /// The one that the change brought.
         is: Vec<WeeklyHours>,
     },
+    /// The former breaks hold again.
+    Breaks {
+        /// The former ones.
+        was: Vec<WeeklyBreak>,
+        /// Those that the change brought.
+        is: Vec<WeeklyBreak>,
+    },
     /// This visit type is offered again.
     VisitType {
         /// Which one.
@@ -57,6 +65,7 @@ impl Reversal {
             Self::TimeOff { .. } => "time_off",
             Self::Override { .. } => "override",
             Self::WeeklyHours { .. } => "weekly_hours",
+            Self::Breaks { .. } => "breaks",
             Self::VisitType { .. } => "retire_visit_type",
             Self::Doctor => "deactivate",
             Self::Holidays { .. } => "holidays",
@@ -73,6 +82,7 @@ impl Reversal {
                 present.overrides.iter().any(|day| day.date == *date && same(&day.hours, is))
             }
             Self::WeeklyHours { is, .. } => same(&present.weekly_hours, is),
+            Self::Breaks { is, .. } => same(&present.breaks, is),
         }
     }
 }
@@ -96,6 +106,14 @@ mod tests {
         let week = |hours: Vec<WeeklyHours>| Rules { weekly_hours: hours, ..rules_in("UTC") };
         assert!(back.fits(&week(vec![is.clone()])));
         assert!(!back.fits(&week(vec![was.clone()])) && !back.fits(&week(vec![is, was])));
+    }
+
+    #[test]
+    fn breaks_that_somebody_changed_later_are_not_put_back() {
+        let lunch = WeeklyBreak::from(weekly(1, Weekday::Monday, "12:00-13:00"));
+        let back = Reversal::Breaks { was: Vec::new(), is: vec![lunch.clone()] };
+        assert!(back.fits(&Rules { breaks: vec![lunch], ..rules_in("UTC") }));
+        assert!(!back.fits(&rules_in("UTC")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::hours::{DayOverride, MinuteOfDay, WeeklyHours};
 use super::visit_type::VisitType;
+use super::weekly_break::WeeklyBreak;
 
 /// All that decides when a doctor may be booked, apart from the visits that exist already.
 ///
@@ -23,6 +24,8 @@ pub struct Rules {
     pub visit_types: Vec<VisitType>,
     /// Repeating opening hours.
     pub weekly_hours: Vec<WeeklyHours>,
+    /// Repeating pauses, cut out of the repeating hours.
+    pub breaks: Vec<WeeklyBreak>,
     /// Dates with hours of their own, each date once.
     pub overrides: Vec<DayOverride>,
     /// Spans in which the doctor does not work.

@@ -50,6 +50,7 @@ pub(super) fn rules_in(zone_name: &str) -> Rules {
         clinics: vec![ClinicZone { id: clinic(1), time_zone: zone(zone_name) }],
         visit_types: vec![visit(1, 30)],
         weekly_hours: Vec::new(),
+        breaks: Vec::new(),
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),

@@ -9,6 +9,9 @@ pub const LONGEST_TIME_OFF: SignedDuration = SignedDuration::from_hours(366 * 24
 /// How far ahead time off, overrides and holidays may lie.
 pub const FARTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(3 * 366 * 24);
 
+/// The longest name of a holiday, in characters.
+pub const LONGEST_HOLIDAY_NAME: usize = 100;
+
 kernel::ids! {
     /// One time off of a doctor.
     TimeOffId,
@@ -72,7 +75,7 @@ impl ClinicHoliday {
     /// Everything that is wrong.
     pub fn declare(clinic: ClinicId, date: Option<Date>, name: &str, today: Date) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        let name = faults.line("name", name, 1, 100);
+        let name = faults.line("name", name, 1, LONGEST_HOLIDAY_NAME);
         match date {
             None => faults.0.push(Fault::required("date")),
             Some(date) => faults.0.extend(date_to_come("date", date, today)),

@@ -1,3 +1,5 @@
+use std::fmt::Debug;
+
 use jiff::civil::{Date, Weekday};
 use kernel::{ClinicId, VisitTypeId};
 
@@ -59,7 +61,7 @@ impl WeeklyPlan {
     /// Everything that is wrong with it, by paths such as `hours[2].to`.
     pub fn read(drafts: &[HoursDraft], known: &Known) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        count(drafts, MOST_WEEKLY_HOURS, &mut faults);
+        count("hours", drafts, MOST_WEEKLY_HOURS, &mut faults);
         let mut plan: Vec<(usize, WeeklyHours)> = Vec::new();
         for (at, draft) in drafts.iter().enumerate().take(MOST_WEEKLY_HOURS) {
             let path = format!("hours[{at}]");
@@ -101,13 +103,8 @@ impl WeeklyPlan {
     /// Are the hours at clinics other than `own` the same as `before`? Nobody changes those of strangers.
     #[must_use]
     pub fn leaves_others_alone(&self, before: &[WeeklyHours], own: &[ClinicId]) -> bool {
-        let others = |hours: &[WeeklyHours]| {
-            let mut others: Vec<String> =
-                hours.iter().filter(|hours| !own.contains(&hours.clinic)).map(|hours| format!("{hours:?}")).collect();
-            others.sort();
-            others
-        };
-        others(&self.0) == others(before)
+        let clinic = |hours: &WeeklyHours| hours.clinic;
+        of_others(&self.0, clinic, own) == of_others(before, clinic, own)
     }
 }
 
@@ -117,7 +114,7 @@ impl WeeklyPlan {
 /// Everything that is wrong with them, by paths such as `hours[0].from`.
 pub fn read_day(drafts: &[HoursDraft], known: &Known) -> Result<Vec<OpenHours>, Vec<Fault>> {
     let mut faults = Faults::default();
-    count(drafts, MOST_DAY_HOURS, &mut faults);
+    count("hours", drafts, MOST_DAY_HOURS, &mut faults);
     let mut day: Vec<(usize, OpenHours)> = Vec::new();
     for (at, draft) in drafts.iter().enumerate().take(MOST_DAY_HOURS) {
         let path = format!("hours[{at}]");
@@ -130,13 +127,13 @@ pub fn read_day(drafts: &[HoursDraft], known: &Known) -> Result<Vec<OpenHours>, 
     faults.or(day.into_iter().map(|(_, hours)| hours).collect())
 }
 
-fn count(drafts: &[HoursDraft], most: usize, faults: &mut Faults) {
+pub(super) fn count(list: &str, drafts: &[HoursDraft], most: usize, faults: &mut Faults) {
     if drafts.len() > most {
-        faults.0.push(Fault::new("hours", "length", format!("must have at most {most} entries")));
+        faults.0.push(Fault::new(list, "length", format!("must have at most {most} entries")));
     }
 }
 
-fn weekday(draft: &HoursDraft, path: &str, faults: &mut Faults) -> Option<Weekday> {
+pub(super) fn weekday(draft: &HoursDraft, path: &str, faults: &mut Faults) -> Option<Weekday> {
     let field = format!("{path}.weekday");
     let Some(word) = &draft.weekday else {
         faults.0.push(Fault::required(field));
@@ -149,7 +146,7 @@ fn weekday(draft: &HoursDraft, path: &str, faults: &mut Faults) -> Option<Weekda
     found
 }
 
-fn span(draft: &HoursDraft, path: &str, known: &Known, faults: &mut Faults) -> Option<OpenHours> {
+pub(super) fn span(draft: &HoursDraft, path: &str, known: &Known, faults: &mut Faults) -> Option<OpenHours> {
     let clinic = match draft.clinic {
         None => {
             faults.0.push(Fault::required(format!("{path}.clinic_id")));
@@ -201,7 +198,7 @@ fn visit_types(draft: &HoursDraft, path: &str, known: &Known, faults: &mut Fault
     Some(named.clone())
 }
 
-fn validity(draft: &HoursDraft, path: &str, faults: &mut Faults) -> Option<(Option<Date>, Option<Date>)> {
+pub(super) fn validity(draft: &HoursDraft, path: &str, faults: &mut Faults) -> Option<(Option<Date>, Option<Date>)> {
     let mut date = |text: &Option<String>, field: &str| match text {
         None => Some(None),
         Some(text) => {
@@ -231,7 +228,16 @@ pub fn plain_date(text: &str) -> Option<Date> {
     text.parse().ok().filter(|_| plain)
 }
 
-fn clash(one: &WeeklyHours, two: &WeeklyHours) -> bool {
+/// The entries at clinics other than `own`, in an order of their own.
+pub(super) fn of_others<T: Debug>(entries: &[T], clinic: fn(&T) -> ClinicId, own: &[ClinicId]) -> Vec<String> {
+    let theirs = entries.iter().filter(|entry| !own.contains(&clinic(entry)));
+    let mut others: Vec<String> = theirs.map(|entry| format!("{entry:?}")).collect();
+    others.sort();
+    others
+}
+
+/// Do they meet on some date?
+pub(super) fn clash(one: &WeeklyHours, two: &WeeklyHours) -> bool {
     let begins = |hours: &WeeklyHours| hours.valid_from.unwrap_or(Date::MIN);
     let ends = |hours: &WeeklyHours| hours.valid_until.unwrap_or(Date::MAX);
     one.weekday == two.weekday

@@ -15,6 +15,7 @@ mod practices;
 mod schema;
 mod soonest;
 mod visit_desk;
+mod week_rows;
 
 pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};

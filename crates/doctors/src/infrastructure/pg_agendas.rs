@@ -71,6 +71,7 @@ pub(super) struct AgendaRow {
     time_off: String,
     holidays: String,
     edition: i64,
+    breaks: String,
 }
 
 impl AgendaRow {
@@ -82,6 +83,7 @@ impl AgendaRow {
             clinics: parsed(&self.clinics)?,
             visit_types: parsed(&self.visit_types)?,
             weekly_hours: parsed(&self.weekly_hours)?,
+            breaks: parsed(&self.breaks)?,
             overrides: parsed(&self.overrides)?,
             time_off: parsed(&self.time_off)?,
             holidays: parsed(&self.holidays)?,

@@ -137,7 +137,9 @@ fn concerned(step: &Step, now: Timestamp) -> Option<Interval> {
         | Step::NoTimeOff(_)
         | Step::NoHoliday(_)
         | Step::NoHolidays(_) => None,
-        Step::Doctor(_) | Step::Clinic(_) | Step::VisitType(_) | Step::WeeklyHours(..) => to_come(now, Timestamp::MAX),
+        Step::Doctor(_) | Step::Clinic(_) | Step::VisitType(_) | Step::WeeklyHours(..) | Step::Breaks(..) => {
+            to_come(now, Timestamp::MAX)
+        }
         Step::TimeOff(time_off) => to_come(time_off.span.start, time_off.span.end),
         Step::Override(date, _) | Step::NoOverride(date) | Step::Holiday(ClinicHoliday { date, .. }) => {
             let (from, to) = around(*date)?;

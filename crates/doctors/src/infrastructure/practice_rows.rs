@@ -11,9 +11,10 @@ use platform::pg::{self, Abort};
 use uuid::Uuid;
 
 use super::practice_records::VisitTypeRow;
-use super::schema::{clinic, clinic_holiday, doctor, override_day, time_off, visit_type, weekly_hours};
+use super::schema::{clinic, clinic_holiday, doctor, override_day, time_off, visit_type};
+use super::week_rows;
 use crate::application::{ChangeError, ClinicRecord, DoctorRecord, PracticeChange, Step, Subject, VisitTypeRecord};
-use crate::domain::{Rules, WeeklyPlan};
+use crate::domain::Rules;
 
 type Written = Result<i32, Abort<ChangeError>>;
 
@@ -54,9 +55,18 @@ pub(super) async fn write(
             let version = next_calendar(conn, id, change).await?;
             let before = before.get(&id).map(|rules| rules.weekly_hours.as_slice()).unwrap_or_default();
             if own.as_ref().is_some_and(|own| !plan.leaves_others_alone(before, own)) {
-                return pg::refuse(ChangeError::HoursOfOthers);
+                return pg::refuse(ChangeError::HoursOfOthers { list: "hours" });
             }
-            replace_week(conn, id, plan).await?;
+            week_rows::replace_hours(conn, id, plan).await?;
+            Ok(version)
+        }
+        Step::Breaks(plan, own) => {
+            let version = next_calendar(conn, id, change).await?;
+            let before = before.get(&id).map(|rules| rules.breaks.as_slice()).unwrap_or_default();
+            if own.as_ref().is_some_and(|own| !plan.leaves_others_alone(before, own)) {
+                return pg::refuse(ChangeError::HoursOfOthers { list: "breaks" });
+            }
+            week_rows::replace_breaks(conn, id, plan).await?;
             Ok(version)
         }
         Step::Override(date, hours) => {
@@ -157,33 +167,6 @@ async fn next_calendar(conn: &mut AsyncPgConnection, doctor: Uuid, change: &Prac
     }
     diesel::update(doctor::table.find(doctor)).set(doctor::calendar_version.eq(present + 1)).execute(conn).await?;
     Ok(present + 1)
-}
-
-async fn replace_week(conn: &mut AsyncPgConnection, doctor: Uuid, plan: &WeeklyPlan) -> Result<(), DieselError> {
-    diesel::delete(weekly_hours::table.filter(weekly_hours::doctor_id.eq(doctor))).execute(conn).await?;
-    let rows: Vec<_> = plan
-        .hours()
-        .iter()
-        .map(|hours| {
-            let only: Option<Vec<Uuid>> =
-                hours.visit_types.as_ref().map(|only| only.iter().map(|id| id.as_uuid()).collect());
-            (
-                weekly_hours::id.eq(Uuid::now_v7()),
-                weekly_hours::doctor_id.eq(doctor),
-                weekly_hours::clinic_id.eq(hours.clinic.as_uuid()),
-                weekly_hours::weekday.eq(i16::from(hours.weekday.to_monday_one_offset())),
-                weekly_hours::from_minute.eq(hours.from.get().cast_signed()),
-                weekly_hours::to_minute.eq(hours.to.get().cast_signed()),
-                weekly_hours::visit_type_ids.eq(only),
-                weekly_hours::valid_from.eq(hours.valid_from.to_diesel()),
-                weekly_hours::valid_until.eq(hours.valid_until.to_diesel()),
-            )
-        })
-        .collect();
-    if !rows.is_empty() {
-        diesel::insert_into(weekly_hours::table).values(&rows).execute(conn).await?;
-    }
-    Ok(())
 }
 
 /// What of a profile stands in the doctor's row.

@@ -122,6 +122,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    doctors.weekly_break (id) {
+        id -> Uuid,
+        doctor_id -> Uuid,
+        clinic_id -> Uuid,
+        weekday -> SmallInt,
+        from_minute -> SmallInt,
+        to_minute -> SmallInt,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
     doctors.soonest (doctor_id) {
         doctor_id -> Uuid,
         specialty -> Text,
@@ -167,6 +180,7 @@ diesel::table! {
         time_off -> Text,
         holidays -> Text,
         edition -> BigInt,
+        breaks -> Text,
     }
 }
 

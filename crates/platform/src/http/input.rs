@@ -45,7 +45,7 @@ impl<T: DeserializeOwned + Serialize + Validate + 'static> FromRequest for Body<
         let payload = payload.take();
         Box::pin(async move {
             require_json(&request)?;
-            let bytes = read(&request, payload).await?;
+            let bytes = read(&request, payload, MAX_JSON_BYTES).await?;
             let value: T = parse_json(&bytes)?;
             let fingerprint = fingerprint(&request, &value);
             Ok(Self { value, fingerprint })
@@ -68,7 +68,7 @@ impl<T: DeserializeOwned + Serialize + Validate + Default + 'static> FromRequest
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = read(&request, payload).await?;
+            let bytes = read(&request, payload, MAX_JSON_BYTES).await?;
             let value = if bytes.trim_ascii().is_empty() || bytes.trim_ascii() == b"null" {
                 T::default()
             } else {
@@ -108,10 +108,15 @@ pub fn from_text<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Resu
     text.map(|text| text.parse().map_err(|_| serde::de::Error::custom("is not a valid value here"))).transpose()
 }
 
-fn require_json(request: &HttpRequest) -> Result<(), Problem> {
+/// The media type of the body, in lower case and without its parameters.
+pub(super) fn media_type(request: &HttpRequest) -> String {
     let content_type =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn require_json(request: &HttpRequest) -> Result<(), Problem> {
+    let essence = media_type(request);
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
         Ok(())
     } else {
@@ -119,19 +124,19 @@ fn require_json(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<BytesMut, Problem> {
-    let too_large =
-        || Problem::of(&kinds::TOO_LARGE).detail(format!("A body here has at most {MAX_JSON_BYTES} bytes."));
+/// The whole body, `most` bytes at most.
+pub(super) async fn read(request: &HttpRequest, mut payload: Payload, most: usize) -> Result<BytesMut, Problem> {
+    let too_large = || Problem::of(&kinds::TOO_LARGE).detail(format!("A body here has at most {most} bytes."));
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_JSON_BYTES as u64) {
+    if announced.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
     let all = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::of(&kinds::UNREADABLE).detail("The body broke off."))?;
-            if bytes.len() + chunk.len() > MAX_JSON_BYTES {
+            if bytes.len() + chunk.len() > most {
                 return Err(too_large());
             }
             bytes.extend_from_slice(&chunk);

@@ -1,6 +1,7 @@
 //! The HTTP face's tools: problems, input, pages, conditional requests, idempotency, the outer layer.
 
 pub mod admission;
+mod calendar_file;
 mod client;
 mod conditional;
 pub mod context;
@@ -12,6 +13,7 @@ mod page;
 mod problem;
 mod problem_pages;
 
+pub use calendar_file::{CalendarFile, MAX_CALENDAR_BYTES};
 pub use client::{NoNetwork, TrustedProxies, address_group, client, client_address};
 pub use conditional::{
     etag_of, is_known, ok_or_not_modified, ok_or_not_modified_at, required_versions, version_tag, versions_in_if_match,

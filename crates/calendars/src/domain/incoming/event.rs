@@ -53,6 +53,8 @@ pub(super) struct Event {
     pub(super) instead_of: Option<Timestamp>,
     /// Does it make anybody busy?
     pub(super) takes_time: bool,
+    /// Does it not take place at all?
+    pub(super) is_called_off: bool,
     start: Written,
     length: Length,
     rules: Vec<Option<Rule>>,
@@ -101,13 +103,13 @@ impl Event {
             None => None,
         };
         let word = |name: &str| value(lines, name).unwrap_or_default().to_ascii_uppercase();
-        let free = word("TRANSP") == "TRANSPARENT"
-            || word("STATUS") == "CANCELLED"
-            || word("X-MICROSOFT-CDO-BUSYSTATUS") == "FREE";
+        let is_called_off = word("STATUS") == "CANCELLED";
+        let free = word("TRANSP") == "TRANSPARENT" || is_called_off || word("X-MICROSOFT-CDO-BUSYSTATUS") == "FREE";
         Some(Self {
             uid: value(lines, "UID").unwrap_or_default().to_owned(),
             instead_of,
             takes_time: !free,
+            is_called_off,
             rules: lines.iter().filter(|line| line.name == "RRULE").map(|line| Rule::read(&line.value)).collect(),
             more: listed("RDATE")?,
             except: listed("EXDATE")?,
@@ -115,6 +117,11 @@ impl Event {
             length,
             home,
         })
+    }
+
+    /// Is it one or more whole days, each time?
+    pub(super) const fn is_of_whole_days(&self) -> bool {
+        matches!(self.start, Written::Day(_))
     }
 
     /// The instances that share an instant with `window`; each date that is looked at for them is one of `looks`.

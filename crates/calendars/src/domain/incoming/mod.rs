@@ -7,6 +7,7 @@
 mod event;
 mod lines;
 mod rule;
+mod whole_days;
 mod zones;
 
 use std::collections::HashSet;
@@ -18,6 +19,8 @@ use kernel::Interval;
 use event::{Event, Instances};
 use lines::components;
 use zones::Zones;
+
+pub use whole_days::{WholeDays, whole_days};
 
 /// The most events of a calendar.
 pub const MOST_EVENTS: usize = 5000;

@@ -168,6 +168,7 @@ impl Step {
             Self::WeeklyHours(plan, _) => {
                 Reversal::WeeklyHours { was: before?.weekly_hours.clone(), is: plan.hours().to_vec() }
             }
+            Self::Breaks(plan, _) => Reversal::Breaks { was: before?.breaks.clone(), is: plan.breaks().to_vec() },
             Self::VisitType(gone) if !gone.active => {
                 let id = gone.visit_type.id;
                 Reversal::VisitType { id, was_default: before?.visit_type(id).is_some_and(|before| before.is_default) }

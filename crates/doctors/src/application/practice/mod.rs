@@ -11,6 +11,7 @@ mod change_visit_type;
 mod create_clinic;
 mod create_doctor;
 mod deactivate_doctor;
+mod import_holidays;
 mod policy;
 mod ports;
 mod preview_change;
@@ -18,6 +19,7 @@ mod read_calendar;
 mod remove_holiday;
 mod remove_override;
 mod remove_time_off;
+mod replace_breaks;
 mod replace_weekly_hours;
 mod retire_visit_type;
 mod set_override;
@@ -49,6 +51,9 @@ pub use change_visit_type::ChangeVisitType;
 pub use create_clinic::CreateClinic;
 pub use create_doctor::CreateDoctor;
 pub use deactivate_doctor::DeactivateDoctor;
+pub use import_holidays::{
+    HolidayList, HolidayLists, ImportHolidays, Importing, ListedDay, Skipped, Sorted, UnreadableList,
+};
 #[cfg(test)]
 pub(super) use ports::MockPractice;
 pub use ports::{
@@ -60,6 +65,7 @@ pub use read_calendar::ReadCalendar;
 pub use remove_holiday::RemoveHoliday;
 pub use remove_override::RemoveOverride;
 pub use remove_time_off::RemoveTimeOff;
+pub use replace_breaks::ReplaceBreaks;
 pub use replace_weekly_hours::ReplaceWeeklyHours;
 pub use retire_visit_type::RetireVisitType;
 pub use set_override::SetOverride;
@@ -157,8 +163,8 @@ impl From<ChangeError> for PracticeError {
             ChangeError::Nothing => Self::NotFound,
             ChangeError::Stale => Self::VersionChanged,
             ChangeError::HolidayExists => Self::HolidayExists,
-            ChangeError::HoursOfOthers => Self::Invalid(vec![Fault::new(
-                "hours",
+            ChangeError::HoursOfOthers { list } => Self::Invalid(vec![Fault::new(
+                list,
                 "other-clinic",
                 "has to leave the hours at clinics that are not yours as they are",
             )]),

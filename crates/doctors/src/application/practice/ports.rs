@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use kernel::{ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
 
 use crate::domain::{
-    AffectedVisit, CityFacts, ClinicCard, ClinicHoliday, OpenHours, PracticeEvent, Profile, TimeOff, TimeOffId,
-    VisitType, WeeklyPlan,
+    AffectedVisit, BreakPlan, CityFacts, ClinicCard, ClinicHoliday, OpenHours, PracticeEvent, Profile, TimeOff,
+    TimeOffId, VisitType, WeeklyPlan,
 };
 
 /// A doctor as kept, active or not.
@@ -89,6 +89,8 @@ pub enum Step {
     VisitType(VisitTypeRecord),
     /// A whole week; `Some` clinics are the only ones at which it may differ from the one before.
     WeeklyHours(WeeklyPlan, Option<Vec<ClinicId>>),
+    /// All breaks of the week; `Some` clinics are the only ones at which they may differ from those before.
+    Breaks(BreakPlan, Option<Vec<ClinicId>>),
     /// The only hours of a date; none is closed.
     Override(Date, Vec<OpenHours>),
     /// The hours of the week again.
@@ -160,8 +162,11 @@ pub enum ChangeError {
     #[error("there is a holiday on that date")]
     HolidayExists,
     /// Hours at clinics that are out of reach would change.
-    #[error("hours at other clinics have to stay")]
-    HoursOfOthers,
+    #[error("{list} at other clinics have to stay")]
+    HoursOfOthers {
+        /// `hours` or `breaks`.
+        list: &'static str,
+    },
     /// Visits are booked in the hours that would go.
     #[error("{} visits would lie outside of the hours", .0.total)]
     Affected(Affected),

@@ -3,7 +3,7 @@ use jiff::tz::TimeZone;
 use kernel::{Caller, ClinicId, DoctorId, VisitTypeId};
 
 use super::{DoctorRecord, PracticeError, PracticeParts, VisitTypeRecord, today_in};
-use crate::domain::{ClinicHoliday, DayOverride, TimeOff};
+use crate::domain::{ClinicHoliday, DayOverride, TimeOff, WeeklyBreak};
 
 /// Shows what only those who run a calendar see, and the holidays, which everybody sees.
 pub struct ReadCalendar(
@@ -31,6 +31,17 @@ impl ReadCalendar {
         };
         let within = |day: &DayOverride| from <= day.date && to.is_none_or(|to| day.date <= to);
         Ok((rules.overrides.into_iter().filter(within).collect(), found.calendar_version))
+    }
+
+    /// The breaks of an active doctor in order of the week, and the calendar's version, for everybody.
+    ///
+    /// # Errors
+    /// See [`PracticeError`].
+    pub async fn breaks(&self, doctor: DoctorId) -> Result<(Vec<WeeklyBreak>, i32), PracticeError> {
+        // Before the breaks: a version may be older than what it stands by, never newer.
+        let version = self.calendar_version(doctor).await?;
+        let rules = self.0.agendas.rules(doctor).await?.filter(|rules| rules.active);
+        Ok((rules.ok_or(PracticeError::NotFound)?.breaks, version))
     }
 
     /// The time off that has not ended, the zone to write it in, and the calendar's version.

@@ -99,7 +99,7 @@ mod tests {
         let replace = replacing(&doctor, || Ok(2), 1);
         let (plan, version) = replace.run(&caller, doctor.id, &[monday(second)], asked.clone()).await.unwrap();
         assert_eq!((plan.hours().len(), version), (1, 2));
-        let refused = replacing(&doctor, || Err(ChangeError::HoursOfOthers), 1);
+        let refused = replacing(&doctor, || Err(ChangeError::HoursOfOthers { list: "hours" }), 1);
         let refused = refused.run(&caller, doctor.id, &[monday(home)], asked.clone()).await;
         assert!(matches!(refused, Err(PracticeError::Invalid(_))), "{refused:?}");
         let stranger = ClinicId::mint();

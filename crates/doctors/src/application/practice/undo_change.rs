@@ -6,7 +6,7 @@ use super::{
     Asked, ChangeError, DoctorRecord, PracticeError, Step, Subject, TRIES, VisitTypeRecord, deactivate_doctor,
 };
 use crate::domain::{
-    CalendarChange, ChangeId, PracticeAction, PracticeEvent, Profile, Reversal, VisitType, WeeklyPlan,
+    BreakPlan, CalendarChange, ChangeId, PracticeAction, PracticeEvent, Profile, Reversal, VisitType, WeeklyPlan,
 };
 
 /// Takes a change of hours back, with its visits.
@@ -100,6 +100,7 @@ impl UndoChange {
             Reversal::Override { date, was: Some(hours), .. } => Some(Step::Override(*date, hours.clone())),
             Reversal::Override { date, was: None, .. } => Some(Step::NoOverride(*date)),
             Reversal::WeeklyHours { was, .. } => Some(Step::WeeklyHours(WeeklyPlan::again(was.clone()), None)),
+            Reversal::Breaks { was, .. } => Some(Step::Breaks(BreakPlan::again(was.clone()), None)),
             Reversal::VisitType { id, was_default } => {
                 let rules = self.0.practice.agendas.rules(doctor).await?.ok_or(PracticeError::NotFound)?;
                 let found = practice.visit_type(doctor, *id).await?.ok_or(PracticeError::NotFound)?;

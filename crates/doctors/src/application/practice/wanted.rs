@@ -6,7 +6,7 @@ use kernel::{Caller, ClinicId, DoctorId, Recorded, VisitTypeId};
 
 use super::{
     Asked, OnConflict, PracticeChange, PracticeError, PracticeParts, Step, Subject, add_time_off, deactivate_doctor,
-    policy, replace_weekly_hours, retire_visit_type, set_override, today_in,
+    policy, replace_breaks, replace_weekly_hours, retire_visit_type, set_override, today_in,
 };
 use crate::domain::{ChangeId, ClinicHoliday, Fault, HoursDraft, PracticeAction, PracticeEvent};
 
@@ -35,6 +35,11 @@ pub enum Wanted {
         /// The whole of it.
         hours: Vec<HoursDraft>,
     },
+    /// Other breaks.
+    Breaks {
+        /// All of them.
+        breaks: Vec<HoursDraft>,
+    },
     /// One offer less.
     RetireVisitType {
         /// Which.
@@ -59,7 +64,7 @@ impl Wanted {
     /// Does it replace something that others may have changed since the caller looked?
     #[must_use]
     pub const fn replaces(&self) -> bool {
-        matches!(self, Self::Override { .. } | Self::WeeklyHours { .. })
+        matches!(self, Self::Override { .. } | Self::WeeklyHours { .. } | Self::Breaks { .. })
     }
 }
 
@@ -115,6 +120,11 @@ impl PracticeParts {
                 let found = self.calendar_of(caller, doctor).await?;
                 let (plan, event) = replace_weekly_hours::draft(self, caller, &found, hours).await?;
                 (Step::WeeklyHours(plan, policy::clinics_within_reach(caller, &found)), event)
+            }
+            Wanted::Breaks { breaks } => {
+                let found = self.calendar_of(caller, doctor).await?;
+                let (plan, event) = replace_breaks::draft(self, caller, &found, breaks).await?;
+                (Step::Breaks(plan, policy::clinics_within_reach(caller, &found)), event)
             }
             Wanted::RetireVisitType { id } => {
                 let whose = self.calendar_of(caller, doctor).await?;

@@ -24,6 +24,7 @@ fn each_rule_refuses_in_its_own_name() {
     rules.horizon_days = 10;
     rules.visit_types.push(visit(2, 30));
     rules.weekly_hours.push(weekly(1, WEEK[5], "18:00-19:00").only_for(vec![visit(2, 30).id]));
+    rules.breaks.push(weekly(1, WEEK[6], "10:00-10:30").into());
     let cases = [
         ("2027-03-01T09:00:00-05:00", Ok("09:00")),
         ("2027-03-01T11:30:00-05:00", Ok("11:30")),
@@ -40,6 +41,9 @@ fn each_rule_refuses_in_its_own_name() {
         ("2027-03-05T10:00:00-05:00", Err(("outside-availability", "time-off"))),
         ("2027-03-05T10:30:00-05:00", Ok("10:30")),
         ("2027-03-06T18:00:00-05:00", Err(("outside-availability", "visit-type"))),
+        ("2027-03-07T10:00:00-05:00", Err(("outside-availability", "break"))),
+        ("2027-03-07T09:45:00-05:00", Err(("outside-availability", "break"))),
+        ("2027-03-07T10:30:00-05:00", Ok("10:30")),
         ("2027-03-11T09:00:00-05:00", Ok("09:00")),
         ("2027-03-12T09:00:00-05:00", Err(("too-far-ahead", "horizon"))),
     ];

@@ -13,6 +13,7 @@ use validator::Validate;
 use super::DoctorsApi;
 use super::bodies::{SlotBody, WeeklyHoursBody};
 use super::practice::Instant;
+use super::practice::WeeklyBreakBody;
 use crate::application::{Detail, ExplainError, Explained};
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -70,6 +71,10 @@ pub struct DetailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     weekly_hours: Option<Vec<WeeklyHoursBody>>,
+    /// With "break": the breaks of that weekday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    breaks: Option<Vec<WeeklyBreakBody>>,
     /// With "override", "clinic-holiday": the date.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = Date)]
@@ -95,6 +100,7 @@ impl DetailBody {
             Detail::Notice(minutes) => Self { minimum_notice_minutes: Some(minutes), ..nothing },
             Detail::Horizon(days) => Self { horizon_days: Some(days), ..nothing },
             Detail::Hours(hours) => Self { weekly_hours: Some(hours.into_iter().map(Into::into).collect()), ..nothing },
+            Detail::Breaks(breaks) => Self { breaks: Some(breaks.iter().map(Into::into).collect()), ..nothing },
             Detail::Override(day) => Self { date: Some(day.date.to_string()), ..nothing },
             Detail::Holidays(days) => Self {
                 date: days.first().map(|day| day.date.to_string()),
@@ -128,8 +134,8 @@ impl DetailBody {
 pub struct ExplanationBody {
     /// Can it be booked?
     free: bool,
-    /// The first thing in the way: "present", "minimum-notice", "horizon", "weekly-hours", "visit-type", "override",
-    /// "clinic-holiday", "grid", "time-off", "busy" or "buffer"; null when it is free.
+    /// The first thing in the way: "present", "minimum-notice", "horizon", "weekly-hours", "break", "visit-type",
+    /// "override", "clinic-holiday", "grid", "time-off", "busy" or "buffer"; null when it is free.
     #[schema(example = "time-off")]
     reason: Option<&'static str>,
     /// Only for those who run the calendar.

@@ -190,7 +190,13 @@ pub struct HolidayBody {
 
 impl From<&ClinicHoliday> for HolidayBody {
     fn from(holiday: &ClinicHoliday) -> Self {
-        Self { date: holiday.date.to_string(), name: holiday.name.clone() }
+        Self::named(holiday.date, &holiday.name)
+    }
+}
+
+impl HolidayBody {
+    pub(super) fn named(date: Date, name: &str) -> Self {
+        Self { date: date.to_string(), name: name.to_owned() }
     }
 }
 

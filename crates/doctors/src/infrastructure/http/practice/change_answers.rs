@@ -132,7 +132,7 @@ impl From<&ChangedVisit> for ChangedVisitBody {
 #[schema(as = CalendarChange)]
 pub struct CalendarChangeBody {
     id: Uuid,
-    /// `time_off`, `override`, `weekly_hours`, `retire_visit_type`, `deactivate` or `holidays`.
+    /// `time_off`, `override`, `weekly_hours`, `breaks`, `retire_visit_type`, `deactivate` or `holidays`.
     #[schema(example = "time_off")]
     kind: &'static str,
     #[schema(format = DateTime)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::breaks::BreaksBody;
 use super::calendar_bodies::{DayHoursBody, HolidayDraftBody, Instant, TimeOffDraftBody, WeekBody};
 use crate::application::{Changing, Decision, Wanted, WantedHoliday};
 
@@ -40,6 +41,9 @@ pub struct DoctorChangeBody {
     /// Another week, the whole of it.
     #[schema(nullable = false)]
     weekly_hours: Option<WeekBody>,
+    /// Other breaks of the week, all of them.
+    #[schema(nullable = false)]
+    breaks: Option<BreaksBody>,
     /// The visit type that is to be booked no more.
     #[schema(value_type = Option<Uuid>, nullable = false)]
     retire_visit_type: Option<VisitTypeId>,
@@ -145,7 +149,7 @@ pub struct DoctorApplySchema {
     /// What is to become of all others; without it there must be no others.
     #[schema(nullable = false)]
     otherwise: Option<OtherwiseBody>,
-    /// Of the preview that you have seen; needed with `override` and `weekly_hours`.
+    /// Of the preview that you have seen; needed with `override`, `weekly_hours` and `breaks`.
     #[schema(nullable = false, max_length = 64)]
     plan: Option<String>,
 }
@@ -197,6 +201,10 @@ impl Draft for DoctorChangeBody {
         if let Some(week) = self.weekly_hours {
             let Some(hours) = week.hours else { return Err(vec![required("change.weekly_hours.hours")]) };
             wanted.push(Wanted::WeeklyHours { hours: hours.into_iter().map(Into::into).collect() });
+        }
+        if let Some(breaks) = self.breaks {
+            let Some(breaks) = breaks.breaks else { return Err(vec![required("change.breaks.breaks")]) };
+            wanted.push(Wanted::Breaks { breaks: breaks.into_iter().map(Into::into).collect() });
         }
         wanted.extend(self.retire_visit_type.map(|id| Wanted::RetireVisitType { id }));
         match self.deactivate {

@@ -217,7 +217,7 @@ macro_rules! changes {
 }
 
 changes! {
-    "Doctors" "The doctor" Team, DoctorId, Subject::Doctor, DoctorChangeBody, "Time off, other hours on a date, another week, one visit type less, or the doctor off the list";
+    "Doctors" "The doctor" Team, DoctorId, Subject::Doctor, DoctorChangeBody, "Time off, other hours on a date, another week, other breaks, one visit type less, or the doctor off the list";
     preview_doctor_change "/doctors/{id}/changes/preview" "previewDoctorChange" DoctorPreviewSchema;
     apply_doctor_change "/doctors/{id}/changes" "applyDoctorChange" DoctorApplySchema;
     list_doctor_changes "/doctors/{id}/changes" "listDoctorChanges";

@@ -1,6 +1,7 @@
 //! Running doctors, clinics and hours.
 
 mod bodies;
+mod breaks;
 mod calendar_bodies;
 mod change_answers;
 mod change_bodies;
@@ -9,6 +10,7 @@ mod clinics;
 mod doctors;
 mod holidays;
 mod hours;
+mod import;
 mod overrides;
 mod problems;
 mod time_off;
@@ -32,12 +34,14 @@ use validator::Validate;
 use super::DoctorsApi;
 use crate::application::{
     AddHoliday, AddTimeOff, AddVisitType, ApplyChange, Asked, ChangeClinic, ChangeDoctor, ChangeParts, ChangeVisitType,
-    CreateClinic, CreateDoctor, DeactivateDoctor, OnConflict, PreviewChange, ReadCalendar, RemoveHoliday,
-    RemoveOverride, RemoveTimeOff, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step, UndoChange,
+    CreateClinic, CreateDoctor, DeactivateDoctor, HolidayLists, ImportHolidays, OnConflict, PreviewChange,
+    ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceBreaks, ReplaceWeeklyHours, RetireVisitType,
+    SetOverride, Step, UndoChange,
 };
 use crate::domain::plain_date;
 
 pub use bodies::DoctorProfileBody;
+pub use breaks::WeeklyBreakBody;
 pub use calendar_bodies::AffectedBody;
 pub(super) use calendar_bodies::Instant;
 pub use problems::PROBLEMS;
@@ -53,12 +57,14 @@ pub struct PracticeUses {
     change_visit_type: ChangeVisitType,
     retire_visit_type: RetireVisitType,
     replace_weekly_hours: ReplaceWeeklyHours,
+    replace_breaks: ReplaceBreaks,
     set_override: SetOverride,
     remove_override: RemoveOverride,
     add_time_off: AddTimeOff,
     remove_time_off: RemoveTimeOff,
     add_holiday: AddHoliday,
     remove_holiday: RemoveHoliday,
+    import_holidays: ImportHolidays,
     preview_change: PreviewChange,
     apply_change: ApplyChange,
     undo_change: UndoChange,
@@ -66,9 +72,9 @@ pub struct PracticeUses {
 }
 
 impl PracticeUses {
-    /// All of them, over the same parts.
+    /// All of them, over the same parts; `lists` reads lists of holidays.
     #[must_use]
-    pub fn new(changes: &ChangeParts) -> Self {
+    pub fn new(changes: &ChangeParts, lists: Arc<dyn HolidayLists>) -> Self {
         let parts = || changes.practice.clone();
         Self {
             create_doctor: CreateDoctor(parts()),
@@ -80,12 +86,14 @@ impl PracticeUses {
             change_visit_type: ChangeVisitType(parts()),
             retire_visit_type: RetireVisitType(parts()),
             replace_weekly_hours: ReplaceWeeklyHours(parts()),
+            replace_breaks: ReplaceBreaks(parts()),
             set_override: SetOverride(parts()),
             remove_override: RemoveOverride(parts()),
             add_time_off: AddTimeOff(parts()),
             remove_time_off: RemoveTimeOff(parts()),
             add_holiday: AddHoliday(parts()),
             remove_holiday: RemoveHoliday(parts()),
+            import_holidays: ImportHolidays { parts: changes.clone(), lists },
             preview_change: PreviewChange(changes.clone()),
             apply_change: ApplyChange(changes.clone()),
             undo_change: UndoChange(changes.clone()),
@@ -107,6 +115,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(visit_types::change_visit_type)
         .service(visit_types::retire_visit_type)
         .service(hours::replace_weekly_hours)
+        .service(breaks::list_breaks)
+        .service(breaks::replace_breaks)
         .service(overrides::list_overrides)
         .service(overrides::get_override)
         .service(overrides::set_override)
@@ -117,6 +127,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(holidays::list_holidays)
         .service(holidays::add_holiday)
         .service(holidays::remove_holiday)
+        .service(import::import_holidays)
         .service(changes::preview_doctor_change)
         .service(changes::apply_doctor_change)
         .service(changes::list_doctor_changes)
