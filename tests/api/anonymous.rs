@@ -82,11 +82,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "endSession",
     "eraseMe",
     "forgotPassword",
-<<<<<<< HEAD
     "holdTime",
-=======
     "importHolidays",
->>>>>>> 6e4ab18 (doctors: breaks of the week, and lists of public holidays)
     "joinWaitlist",
     "leaveWaitlist",
     "login",

@@ -142,6 +142,7 @@ impl App {
             clock: clock.clone(),
             guests: wishes.guests,
             waitlist_answer: jiff::SignedDuration::from_mins(120),
+            calendars_every: jiff::SignedDuration::from_mins(15),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,

@@ -12,6 +12,7 @@ mod breaks;
 mod calendar_changes;
 mod calendar_feeds;
 mod calendar_files;
+mod calendar_records;
 mod catalogue;
 mod desk_day;
 mod desk_patients;
@@ -20,11 +21,8 @@ mod explain;
 mod external_calendars;
 mod face;
 mod guest_code;
-<<<<<<< HEAD
 mod holds;
-=======
 mod holiday_lists;
->>>>>>> 6e4ab18 (doctors: breaks of the week, and lists of public holidays)
 mod hostile_tokens;
 mod idempotency;
 mod letters;

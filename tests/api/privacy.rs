@@ -18,7 +18,7 @@ const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
 const LEFT_OUT: [(&str, &str); 3] = [
-    ("calendars.external_calendar.address", "a secret of a doctor's other calendar; it is in no account's copy"),
+    ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),
     ("platform.idempotency_key.body", "repeats for 48 hours what stands in the other files"),
 ];

@@ -183,3 +183,35 @@ async fn the_copy_of_all_that_is_stored_holds_it_and_an_erasure_frees_the_kept_t
     let slots = app.get(&format!("/api/v1/doctors/{}/slots?from=2027-03-12&to=2027-03-12", doctor(1))).await;
     assert!(slots.text().contains("2027-03-12T09:00:00"), "{}", slots.text());
 }
+
+#[actix_web::test]
+async fn who_waits_for_a_specialty_stands_in_the_lists_of_the_front_desks_of_its_clinics() {
+    let app = App::start().await;
+    let wish =
+        json!({"specialty": "cardiology", "city": "new-york", "from_date": "2027-03-09", "to_date": "2027-03-31"});
+    let entry = joined(&app, Who::Patient(1), &wish).await;
+    let seen = async |who: Who| {
+        let list = app.get_as(who, "/api/v1/waitlist").await.list();
+        list.iter().any(|one| one["id"] == entry["id"])
+    };
+    assert_eq!((seen(Who::Staff(1)).await, seen(Who::Staff(2)).await), (true, false));
+    let off = format!("/api/v1/waitlist/{}", entry["id"].as_str().unwrap());
+    assert_eq!(app.send_as(Who::Staff(2), TestRequest::delete().uri(&off)).await.status, 404);
+    assert_eq!(app.send_as(Who::Staff(1), TestRequest::delete().uri(&off)).await.status, 204);
+}
+
+#[actix_web::test]
+async fn an_entry_that_is_over_is_kept_for_ninety_days_and_one_that_waits_is_not_deleted() {
+    let app = App::start().await;
+    let gone = joined(&app, Who::Patient(1), &friday()).await;
+    joined(&app, Who::Patient(2), &friday()).await;
+    let off = format!("/api/v1/waitlist/{}", gone["id"].as_str().unwrap());
+    assert_eq!(app.send_as(Who::Patient(1), TestRequest::delete().uri(&off)).await.status, 204);
+    let left = async |at: &str| {
+        app.application.visit_records.forget_waits(at.parse().unwrap()).await.unwrap();
+        app.number("SELECT count(*) FROM appointments.waitlist_entry").await
+    };
+    // They waited for 12 March.
+    assert_eq!((left("2027-06-10T23:00:00Z").await, left("2027-06-11T01:00:00Z").await), (2, 1));
+    assert_eq!(app.texts("SELECT state FROM appointments.waitlist_entry").await, ["waiting"]);
+}

@@ -75,6 +75,8 @@ pub struct Parts {
     pub guests: GuestBooking,
     /// How long an offer of the waitlist is kept.
     pub waitlist_answer: SignedDuration,
+    /// How often a calendar elsewhere is read.
+    pub calendars_every: SignedDuration,
     /// How signing in is guarded.
     pub sign_in: SignInRules,
     /// Where clients reach this installation, without a slash at the end.
@@ -170,6 +172,7 @@ impl Application {
             clock,
             guests,
             waitlist_answer,
+            calendars_every,
             sign_in,
             public_url,
             mailing,
@@ -185,7 +188,7 @@ impl Application {
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
         let appointments = Appointments::new(&base, &doctors, guests, waitlist_answer);
-        let calendars = Calendars::new(&base, &appointments, calendar_source);
+        let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let desk = desk::desk(&base, &doctors);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;

@@ -89,6 +89,8 @@ pub struct Config {
     pub sign_in_limits: bool,
     /// `EXTERNAL_CALENDARS`.
     pub external_calendars: ::calendars::infrastructure::Reach,
+    /// `EXTERNAL_CALENDARS_MINUTES`.
+    pub external_calendars_every: SignedDuration,
     /// `HTTP_WORKERS`.
     pub http_workers: usize,
     /// `SEED_NUM_DOCTORS`.
@@ -147,6 +149,7 @@ pub const VARIABLES: &[&str] = &[
     "WAITLIST_ANSWER_MINUTES",
     "SIGN_IN_LIMITS",
     "EXTERNAL_CALENDARS",
+    "EXTERNAL_CALENDARS_MINUTES",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
     "SEED_FORCE",
@@ -248,6 +251,7 @@ impl Config {
             waitlist_answer: booking::to_answer(&mut read),
             sign_in_limits: sign_in::limits(&mut read, tier),
             external_calendars: calendars::reach(&mut read, tier),
+            external_calendars_every: calendars::every(&mut read),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
             seed_force: read.flag("SEED_FORCE"),

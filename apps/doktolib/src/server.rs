@@ -96,6 +96,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         clock: Arc::new(SystemClock),
         guests: config.guests,
         waitlist_answer: config.waitlist_answer,
+        calendars_every: config.external_calendars_every,
         sign_in: SignInRules { limits: config.sign_in_limits, ..SignInRules::default() },
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,

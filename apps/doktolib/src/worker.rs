@@ -133,6 +133,9 @@ async fn purge_answers(application: &Application) -> Result<(), PortFailure> {
     while application.visit_records.purge(now).await? > 0 {
         tracing::info!("deleted what was left of erased patients");
     }
+    while application.visit_records.forget_waits(now).await? > 0 {
+        tracing::info!("forgot who waited long ago");
+    }
     let before = now.checked_sub(KEEP_ANSWERS).unwrap_or(now);
     let mut conn = pg::conn(&application.pool).await?;
     let gone = idempotency::purge(&mut conn, before).await.map_err(|error| pg::failure("forget old answers", error))?;

@@ -215,13 +215,10 @@ pub const RULES: &[Rule] = rules! {
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
     "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
-<<<<<<< HEAD
     "holdTime" "with doctor 1" HOLDING |_, _| Ask { field: Some("doctor_id"), ..Ask::default().with(
         json!({"doctor_id": doctor(1), "starts_at": "2027-03-10T09:30:00-05:00"})) };
-=======
     "importHolidays" "clinic 1" FRONT_DESK
         |staged, caller| Ask { hindered: true, ..clinic(staged, caller).with(json!({})) };
->>>>>>> 6e4ab18 (doctors: breaks of the week, and lists of public holidays)
     "joinWaitlist" "for doctor 1 and patient 1" JOINING joining;
     "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
     "listAccesses" "own" PATIENTS nothing;

@@ -12,9 +12,6 @@ use super::Base;
 use super::appointments::Appointments;
 use crate::neighbours::{AuthForCalendars, DoctorsForCalendars};
 
-/// How often a calendar elsewhere is read.
-const EVERY: SignedDuration = SignedDuration::from_mins(15);
-
 /// The API of calendars, and what reads those elsewhere.
 pub(super) struct Calendars {
     pub(super) api: CalendarsApi,
@@ -22,7 +19,12 @@ pub(super) struct Calendars {
 }
 
 impl Calendars {
-    pub(super) fn new(base: &Base, appointments: &Appointments, source: Arc<dyn CalendarSource>) -> Self {
+    pub(super) fn new(
+        base: &Base,
+        appointments: &Appointments,
+        source: Arc<dyn CalendarSource>,
+        every: SignedDuration,
+    ) -> Self {
         let Base { pool, journal, keys, clock, public_url, users, writer, .. } = base;
         let feeds = Arc::new(PgFeeds::new(pool.clone(), journal.clone()));
         let places = Arc::new(DoctorsForCalendars { pool: pool.clone() });
@@ -56,7 +58,7 @@ impl Calendars {
             answers: Answers::new(pool.clone(), keys.clone()),
             public_url: public_url.as_str().into(),
         };
-        let externals = ReadExternals { store, source, time: places, clock: clock.clone(), every: EVERY };
+        let externals = ReadExternals { store, source, time: places, clock: clock.clone(), every };
         Self { api, externals }
     }
 }

@@ -1,4 +1,5 @@
 use calendars::infrastructure::Reach;
+use jiff::SignedDuration;
 
 use super::{Reader, Tier};
 
@@ -10,4 +11,9 @@ pub(super) fn reach(read: &mut Reader<'_>, tier: Tier) -> Reach {
         Some(_) => read.fault("EXTERNAL_CALENDARS", "must be public, or loopback in development alone"),
     }
     Reach::Public
+}
+
+/// `EXTERNAL_CALENDARS_MINUTES`: how often each of them is read.
+pub(super) fn every(read: &mut Reader<'_>) -> SignedDuration {
+    SignedDuration::from_mins(read.number("EXTERNAL_CALENDARS_MINUTES", 5..=1440, 15).into())
 }

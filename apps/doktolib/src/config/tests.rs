@@ -88,6 +88,16 @@ fn neither_secret_nor_password_stands_in_the_debug_output() {
 }
 
 #[test]
+fn calendars_elsewhere_are_read_every_quarter_of_an_hour_or_as_often_as_it_says() {
+    let every = |minutes: &str| read(&[("EXTERNAL_CALENDARS_MINUTES", minutes)]);
+    assert_eq!(every("").unwrap().external_calendars_every.as_mins(), 15);
+    assert_eq!(every("60").unwrap().external_calendars_every.as_mins(), 60);
+    for wrong in ["4", "1441", "often"] {
+        assert!(every(wrong).unwrap_err().to_string().contains("EXTERNAL_CALENDARS_MINUTES"), "{wrong}");
+    }
+}
+
+#[test]
 fn an_empty_variable_counts_as_unset() {
     assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")]).unwrap().port, 8080);
 }

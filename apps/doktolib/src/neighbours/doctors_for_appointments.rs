@@ -16,8 +16,8 @@ use doctors::application::{
 };
 use doctors::domain::Refusal;
 use doctors::infrastructure::{
-    Soonest, change_cutoff_of, clinics_of, clock_of_clinic, doctors_of, doctors_of_clinic, marks, names_of_clinics,
-    names_of_doctors, places_of_clinics,
+    Soonest, change_cutoff_of, clinics_of, clinics_of_any, clock_of_clinic, doctors_of, doctors_of_clinic, marks,
+    names_of_clinics, names_of_doctors, places_of_clinics,
 };
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -174,6 +174,12 @@ impl Practices for PracticesForAppointments {
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {
         let found =
             pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
+        Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
+    }
+
+    async fn clinics_of_any(&self, doctors: &[DoctorId]) -> Result<Vec<ClinicId>, PortFailure> {
+        let doctors: Vec<_> = doctors.iter().map(|id| id.as_uuid()).collect();
+        let found = pg::read(&self.pool, "read doctors' clinics", async |conn| clinics_of_any(conn, &doctors).await);
         Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
     }
 

@@ -6,6 +6,7 @@ mod appointments_for_doctors;
 mod auth_for_appointments;
 mod auth_for_calendars;
 mod calendars_for_appointments;
+mod calendars_for_auth;
 mod calendars_for_doctors;
 mod doctors_for_appointments;
 mod doctors_for_auth;
@@ -17,6 +18,7 @@ pub use appointments_for_doctors::{AppointmentsForDoctors, DeskForDoctors};
 pub use auth_for_appointments::AuthForAppointments;
 pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
+pub use calendars_for_auth::CalendarsForAuth;
 pub use calendars_for_doctors::CalendarsForDoctors;
 pub use doctors_for_appointments::{
     DoctorsForAppointments, FreeTimesForAppointments, HoursForAppointments, PracticesForAppointments,

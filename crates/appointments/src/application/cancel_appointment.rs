@@ -30,6 +30,9 @@ pub enum CancelError {
     /// It has changed since the caller read it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Somebody else changed it each time that we looked.
+    #[error("others keep changing the appointment")]
+    Contended,
     /// Those who run the calendar say why.
     #[error("no reason is given")]
     ReasonRequired,
@@ -129,7 +132,7 @@ impl CancelAppointment {
                 }
             }
         }
-        Err(CancelError::VersionChanged)
+        Err(CancelError::Contended)
     }
 }
 
@@ -205,7 +208,7 @@ mod tests {
         store.expect_find().times(TRIES).returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(TRIES).returning(|_| Err(UpdateError::Stale));
         let refused = cancel(store, now()).run(&Caller::link_holder(id), wish(id), None, None).await;
-        assert!(matches!(refused, Err(CancelError::VersionChanged)), "{refused:?}");
+        assert!(matches!(refused, Err(CancelError::Contended)), "nobody named a version: {refused:?}");
     }
 
     #[tokio::test]

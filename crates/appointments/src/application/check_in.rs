@@ -36,6 +36,9 @@ pub enum CheckInError {
     /// It has changed since the caller read it, or others keep changing it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Somebody else changed it each time that we looked.
+    #[error("others keep changing the appointment")]
+    Contended,
     /// It is not the code of the clinic where the visit is.
     #[error("another clinic's code, or none")]
     WrongCode,
@@ -117,7 +120,7 @@ impl CheckIn {
                 }
             }
         }
-        Err(CheckInError::VersionChanged)
+        Err(CheckInError::Contended)
     }
 }
 

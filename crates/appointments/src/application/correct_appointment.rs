@@ -31,6 +31,9 @@ pub enum CorrectError {
     /// It has changed since the caller read it, or others keep changing it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Somebody else changed it each time that we looked.
+    #[error("others keep changing the appointment")]
+    Contended,
     /// The visit does not allow it.
     #[error(transparent)]
     Refused(#[from] CorrectRefusal),
@@ -113,7 +116,7 @@ impl CorrectAppointment {
                 }
             }
         }
-        Err(CorrectError::VersionChanged)
+        Err(CorrectError::Contended)
     }
 }
 

@@ -119,7 +119,7 @@ impl JoinWaitlist {
         }
     }
 
-    /// Where the wanted doctor works; refuses what nobody offers.
+    /// Where the wanted doctors work: these front desks see the entry. Refuses what nobody offers.
     async fn clinics(&self, caller: &Caller, wanted: &Wanted, now: Timestamp) -> Result<Vec<ClinicId>, JoinError> {
         match wanted {
             Wanted::Doctor { doctor, visit_type } => {
@@ -140,7 +140,11 @@ impl JoinWaitlist {
             Wanted::Specialty { specialty, city } => {
                 let places = [(specialty.clone(), city.clone())];
                 let found = self.times.doctors_of(&places).await?;
-                if found.iter().all(Vec::is_empty) { Err(JoinError::NobodyThere) } else { Ok(Vec::new()) }
+                let doctors: Vec<_> = found.into_iter().flatten().collect();
+                if doctors.is_empty() {
+                    return Err(JoinError::NobodyThere);
+                }
+                Ok(self.practices.clinics_of_any(&doctors).await?)
             }
         }
     }
@@ -269,9 +273,12 @@ mod tests {
             let there = !doctors.is_empty();
             mocks.times.expect_doctors_of().returning(move |_| Ok(vec![doctors.clone()]));
             mocks.store.expect_join().times(usize::from(there)).returning(|_| Ok(()));
+            let clinics = vec![ClinicId::mint(), ClinicId::mint()];
+            let known = clinics.clone();
+            mocks.practices.expect_clinics_of_any().times(usize::from(there)).returning(move |_| Ok(known.clone()));
             let wish = Wish { patient: Some(PatientId::mint()), wanted: wanted.clone(), ..with(DoctorId::mint()) };
             match join(mocks).run(&Caller::patient(UserId::mint()), wish, None, None).await {
-                Ok(entry) => assert!(there && entry.clinics.is_empty()),
+                Ok(entry) => assert!(there && entry.clinics == clinics, "the front desks see who waits"),
                 Err(error) => assert!(!there && matches!(error, JoinError::NobodyThere), "{error:?}"),
             }
         }

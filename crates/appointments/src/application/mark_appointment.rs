@@ -21,6 +21,9 @@ pub enum MarkError {
     /// It has changed since the caller read it, or others keep changing it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Somebody else changed it each time that we looked.
+    #[error("others keep changing the appointment")]
+    Contended,
     /// It was asked for before.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -94,7 +97,7 @@ impl MarkAppointment {
                 }
             }
         }
-        Err(MarkError::VersionChanged)
+        Err(MarkError::Contended)
     }
 }
 

@@ -136,6 +136,9 @@ pub trait Practices: Send + Sync {
     /// The clinics at which the doctor has hours or is listed; none when there is no such doctor.
     async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure>;
 
+    /// The clinics at which any of the doctors has hours or is listed, each once.
+    async fn clinics_of_any(&self, doctors: &[DoctorId]) -> Result<Vec<ClinicId>, PortFailure>;
+
     /// How long before a visit of this doctor a patient must say why it is called off, and cannot move it any more;
     /// zero where that is never so.
     async fn change_cutoff(&self, doctor: DoctorId) -> Result<SignedDuration, PortFailure>;

@@ -35,6 +35,9 @@ pub enum RescheduleError {
     /// It has changed since the caller read it.
     #[error("the appointment has changed")]
     VersionChanged,
+    /// Somebody else changed it each time that we looked.
+    #[error("others keep changing the appointment")]
+    Contended,
     /// So close to the visit a patient does not move it any more.
     #[error("inside the cut-off")]
     TooLateToMove {
@@ -156,7 +159,7 @@ impl RescheduleAppointment {
                 Err(UpdateError::Failed(failure)) => return Err(failure.into()),
             }
         }
-        Err(RescheduleError::VersionChanged)
+        Err(RescheduleError::Contended)
     }
 
     /// It is where it is wanted; a repetition must not move it back once it has gone elsewhere.
@@ -262,6 +265,21 @@ mod tests {
         let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
         let refused = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::SlotTaken { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_move_that_others_forestall_each_time_is_given_up_without_blaming_a_version() {
+        let visit = booked();
+        let (id, to) = (visit.appointment.id, later(&visit));
+        let offer = offer_like(&visit, to);
+        let mut agenda = MockDoctorAgenda::new();
+        agenda.expect_offer().returning(move |_, _| Ok(Ok(offer.clone())));
+        let mut store = MockAppointmentStore::new();
+        store.expect_find().times(TRIES).returning(move |_| Ok(Some(visit.clone())));
+        store.expect_update().times(TRIES).returning(|_| Err(UpdateError::RulesChanged));
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
+        let refused = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await;
+        assert!(matches!(refused, Err(RescheduleError::Contended)), "{refused:?}");
     }
 
     #[tokio::test]

@@ -25,6 +25,7 @@ mod pg_waitlist_line;
 mod schema;
 mod sealed;
 mod search_keys;
+mod sheet_font;
 mod waitlist_rows;
 mod waitlist_steps;
 

@@ -19,6 +19,8 @@ use super::sealed::places;
 
 /// How long records of treatment are kept after the last visit, as the law asks.
 const KEEP_YEARS: i32 = 7;
+/// How long an entry of the waitlist that is over stays, after the last day that was waited for.
+const KEEP_WAITS: i64 = 90;
 /// In place of the name of who was erased.
 const NOBODY: &str = "Erased person";
 /// Patients that are purged at a time.
@@ -300,6 +302,30 @@ impl PgVisitRecords {
         .execute(conn)
         .await?;
         Ok(())
+    }
+
+    /// Deletes entries of the waitlist that are over, with what was offered, 90 days after the last day that was waited
+    /// for; at most 100 at a time. Gives how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_waits(&self, now: Timestamp) -> Result<usize, PortFailure> {
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let before = today.checked_sub(KEEP_WAITS.days()).unwrap_or(today);
+        pg::transaction(&self.pool, "forget who waited", async |conn| {
+            let gone = diesel::sql_query(
+                "DELETE FROM appointments.waitlist_entry WHERE id IN (
+                    SELECT id FROM appointments.waitlist_entry
+                     WHERE last_day < $1 AND state IN ('served', 'left', 'lapsed')
+                     ORDER BY last_day LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            )
+            .bind::<diesel::sql_types::Date, _>(before.to_diesel())
+            .bind::<BigInt, _>(BATCH)
+            .execute(conn)
+            .await?;
+            Ok::<_, Abort<PortFailure>>(gone)
+        })
+        .await
     }
 
     /// Deletes what is left of erased patients whose time is over, 100 at most; gives how many.

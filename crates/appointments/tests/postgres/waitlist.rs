@@ -20,8 +20,7 @@ use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::join_all;
-use jiff::civil::date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::date};
 use kernel::{
     Actor, AppointmentId, Caller, ClinicId, Clock as _, DoctorId, Interval, PatientId, PortFailure, Recorded,
 };
@@ -128,6 +127,10 @@ impl Practices for Town {
     }
 
     async fn clinics_of(&self, _: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {
+        Ok(vec![clinic(1)])
+    }
+
+    async fn clinics_of_any(&self, _: &[DoctorId]) -> Result<Vec<ClinicId>, PortFailure> {
         Ok(vec![clinic(1)])
     }
 }
@@ -372,8 +375,7 @@ async fn at_night_nobody_is_written_to_and_in_the_morning_the_line_is_served() {
     line.clock.advance(SignedDuration::from_mins(1));
     line.served().await;
     // The visit is at ten, one must have booked by nine.
-    let open = line.open().await;
-    assert_eq!(open[0].until, line.clock.now() + SignedDuration::from_mins(60));
+    assert_eq!(line.open().await[0].until, line.clock.now() + SignedDuration::from_mins(60));
 }
 
 #[tokio::test]
@@ -384,9 +386,8 @@ async fn whoever_books_the_offered_time_by_another_way_is_served_and_who_leaves_
     let left = appointments::domain::WaitlistEvent::Left { entry_id: entries[0].id, patient_id: entries[0].patient };
     line.store.leave(&Recorded::new(left, Actor::System, line.clock.now())).await.unwrap();
     line.served().await;
-    let open = line.open().await;
-    assert_eq!(open[0].entry, entries[1].id);
-    assert_eq!(line.states().await, [EntryState::Left, EntryState::Offered]);
+    let (open, states) = (line.open().await, line.states().await);
+    assert_eq!((open[0].entry, states), (entries[1].id, vec![EntryState::Left, EntryState::Offered]));
 
     let patient = line.house.store.guest(&guest("Waiting 1"), doctor(1)).await.unwrap().unwrap().patient;
     let mut new = crate::house::booking_of_known(&wanted(), &patient);

@@ -62,6 +62,18 @@ pub async fn clinics_of(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Vec<Uu
     listed.union(open).load(&mut conn).await
 }
 
+/// The clinics at which any of these doctors has hours or is listed, each once, by id.
+///
+/// # Errors
+/// Of the database.
+pub async fn clinics_of_any(mut conn: &AsyncPgConnection, doctors: &[Uuid]) -> Result<Vec<Uuid>, DieselError> {
+    let listed = doctor::table.filter(doctor::id.eq_any(doctors)).select(doctor::clinic_id);
+    let open = weekly_hours::table.filter(weekly_hours::doctor_id.eq_any(doctors)).select(weekly_hours::clinic_id);
+    let mut clinics: Vec<Uuid> = listed.union(open).load(&mut conn).await?;
+    clinics.sort_unstable();
+    Ok(clinics)
+}
+
 /// Name and IANA zone of a clinic, also of one that is closed.
 ///
 /// # Errors

@@ -72,6 +72,8 @@ pub mod kinds {
             "The request was understood, but values in it are not acceptable. The list `errors` names every one of them; nothing was changed.";
         KEY_REUSED 422 "idempotency-key-reused" "This idempotency key belongs to another request"
             "A key stands for one request. Use a new key (a random UUID is good) for each new request, and the same key only to repeat the very same one.";
+        CHANGED_MEANWHILE 409 "changed-meanwhile" "Others are changing it at the same time"
+            "Three times somebody else was faster, and nothing of yours was done. Wait for a moment, look at it again and send the request once more with the same idempotency key.";
         KEY_IN_PROGRESS 409 "idempotency-in-progress" "The first request with this key still runs"
             "Wait for a moment, then send the same request with the same key again: you will get the first answer.";
         TOO_MANY_REQUESTS 429 "too-many-requests" "Too many requests"

@@ -324,7 +324,8 @@ pub(super) async fn get_day_sheet(
 ) -> Result<HttpResponse, Problem> {
     let clinic: ClinicId = id_in_path(&request, "id")?;
     let day = api.show.run(&who.caller, clinic, asked.wish(0)).await?;
-    Ok(file(&day, "application/pdf", "pdf", day_pdf::day_sheet(&day)))
+    let sheet = day_pdf::day_sheet(&day).map_err(|failure| Problem::internal(&failure))?;
+    Ok(file(&day, "application/pdf", "pdf", sheet))
 }
 
 /// A clinic's day as a table

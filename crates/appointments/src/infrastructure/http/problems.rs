@@ -279,6 +279,7 @@ impl From<CancelError> for Problem {
                 .member("cutoff_hours", cutoff_hours.into())
                 .field(FieldError::new("reason", "required", "is required so close to the visit")),
             CancelError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CancelError::Contended => Self::of(&kinds::CHANGED_MEANWHILE),
             CancelError::Refused(CancelRefusal::Started) => Self::of(&VISIT_STARTED),
             CancelError::Refused(CancelRefusal::Over(_)) => Self::of(&VISIT_OVER),
             CancelError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
@@ -295,6 +296,7 @@ impl From<MarkError> for Problem {
             MarkError::Refused(MarkRefusal::NotStarted) => Self::of(&VISIT_NOT_STARTED),
             MarkError::Refused(MarkRefusal::Not(_)) => Self::of(&VISIT_OVER),
             MarkError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            MarkError::Contended => Self::of(&kinds::CHANGED_MEANWHILE),
             MarkError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),
             MarkError::Failed(failure) => Self::internal(&failure),
         }
@@ -306,6 +308,7 @@ impl From<CheckInError> for Problem {
         match error {
             CheckInError::NotFound => Self::of(&kinds::NOT_FOUND),
             CheckInError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CheckInError::Contended => Self::of(&kinds::CHANGED_MEANWHILE),
             CheckInError::WrongCode => bad("clinic_code", "wrong-code", "is not the code of the clinic of this visit"),
             CheckInError::Refused(CheckInRefusal::TooEarly { opens_at }) => {
                 Self::of(&TOO_EARLY_TO_CHECK_IN).member("opens_at", opens_at.to_string().into())
@@ -332,6 +335,7 @@ impl From<CorrectError> for Problem {
         match error {
             CorrectError::NotFound => Self::of(&kinds::NOT_FOUND),
             CorrectError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            CorrectError::Contended => Self::of(&kinds::CHANGED_MEANWHILE),
             CorrectError::Refused(CorrectRefusal::NothingToCorrect(_)) => Self::of(&NOTHING_TO_CORRECT),
             CorrectError::Refused(CorrectRefusal::TooLate) => Self::of(&TOO_LATE_TO_CORRECT),
             // No other times: this visit took place, or did not, at this one.
@@ -360,6 +364,7 @@ impl From<RescheduleError> for Problem {
                 Self::of(&TOO_LATE_TO_MOVE).member("cutoff_hours", cutoff_hours.into())
             }
             RescheduleError::VersionChanged => Self::of(&kinds::PRECONDITION_FAILED),
+            RescheduleError::Contended => Self::of(&kinds::CHANGED_MEANWHILE),
             RescheduleError::Refused(RescheduleRefusal::Started) => Self::of(&VISIT_STARTED),
             RescheduleError::Refused(RescheduleRefusal::NotBooked(_)) => Self::of(&VISIT_OVER),
             RescheduleError::NotOffered(no) => no.into(),
@@ -370,3 +375,6 @@ impl From<RescheduleError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

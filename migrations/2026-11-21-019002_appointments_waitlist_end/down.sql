@@ -1,0 +1,1 @@
+DROP INDEX appointments.waitlist_entry_over;
