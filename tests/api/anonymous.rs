@@ -10,7 +10,7 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody.
-const PUBLIC: [&str; 29] = [
+const PUBLIC: [&str; 30] = [
     "bookAppointment",
     "confirmAppointment",
     "explainSlot",
@@ -20,6 +20,7 @@ const PUBLIC: [&str; 29] = [
     "getFeedFile",
     "getVisitType",
     "holdTime",
+    "listBreaks",
     "listCities",
     "listClinics",
     "listDoctors",

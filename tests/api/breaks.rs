@@ -31,7 +31,7 @@ async fn reason(app: &App, at: &str) -> Value {
 #[actix_web::test]
 async fn a_break_is_gone_from_slots_search_explanation_and_booking_alike_and_stays_when_the_week_changes() {
     let app = App::start().await;
-    // Tuesday the 9th is free: nine to twelve and one to five.
+    // Tuesday the 9th is free: nine to twelve and one to six.
     assert_eq!(starts(&app, "2027-03-09").await[..2], ["09:00", "09:30"]);
     let breaks = json!({"breaks": [
         pause("tuesday", "15:00", "15:20"),
@@ -46,7 +46,10 @@ async fn a_break_is_gone_from_slots_search_explanation_and_booking_alike_and_sta
     assert_eq!(put(&app, &uri, &breaks, &tag).await.problem(), (412, "precondition-failed".to_owned()));
 
     let tuesday = starts(&app, "2027-03-09").await;
-    assert_eq!(tuesday, ["10:15", "10:45", "11:15", "13:00", "13:30", "14:00", "14:30", "15:20", "15:50", "16:20"]);
+    assert_eq!(
+        tuesday,
+        ["10:15", "10:45", "11:15", "13:00", "13:30", "14:00", "14:30", "15:20", "15:50", "16:20", "16:50", "17:20"]
+    );
     let later = starts(&app, "2027-03-16").await;
     assert!(later.contains(&"09:00".to_owned()) && !later.contains(&"15:00".to_owned()), "{later:?}");
     assert_eq!(reason(&app, "2027-03-09T09:30:00-05:00").await, "break");
@@ -167,9 +170,10 @@ async fn hours_of_one_visit_type_and_one_season_hold_in_slots_explanation_search
             }
         }
     }
-    let mut booking = ada(1, "2027-03-14T09:00:00-04:00");
-    booking["visit_type_id"] = json!(other);
-    app.booked(&booking).await;
+    let known = json!({"doctor_id": doctor(1), "patient_id": id('b', 1), "visit_type_id": other,
+        "starts_at": "2027-03-14T09:00:00-04:00"});
+    let booked = app.post_as(DESK, "/api/v1/appointments", &known).await;
+    assert_eq!(booked.status, 201, "{}", booked.text());
 
     // The search goes by the default visit type: with nothing but those Sundays, the first of all types counts.
     let sundays: Vec<Value> = set.list().into_iter().filter(|hours| hours["weekday"] == "sunday").collect();

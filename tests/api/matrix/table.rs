@@ -223,6 +223,7 @@ pub const RULES: &[Rule] = rules! {
     "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
     "listAccesses" "own" PATIENTS nothing;
     "listAppointments" "own reach" SIGNED_IN nothing;
+    "listBreaks" "" ALL a_doctor;
     "listCities" "" ALL nothing;
     "listClinicChanges" "clinic 1" FRONT_DESK clinic;
     "listClinics" "" ALL nothing;
