@@ -40,6 +40,7 @@ mod privacy;
 mod readme;
 mod records;
 mod relatives;
+mod rooms;
 mod schema;
 mod search;
 mod sessions;

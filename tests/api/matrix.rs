@@ -93,6 +93,8 @@ async fn stage() -> (App, Staged) {
          INSERT INTO appointments.emergency_access
          VALUES ('{}', '{}', '{}', '{user}', '', '2027-01-01Z', '2027-01-01 01:00Z');
          INSERT INTO doctors.override_day VALUES ('{}', '2027-03-16', '[]');
+         INSERT INTO doctors.resource (id, clinic_id, kind, name, created_at, updated_at)
+         VALUES ('{room}', '{clinic}', 'room', 'Room 1', '2027-01-01Z', '2027-01-01Z');
          INSERT INTO doctors.calendar_change (id, doctor_id, clinic_id, made_at, made_by, reversal, visits) VALUES
          ('{}', '{}', '{clinic}', '2027-03-08 04:00Z', 'staff', '{{\"kind\": \"time_off\", \"id\": \"{}\"}}', '[]'),
          ('{}', NULL, '{clinic}', '2027-03-08 04:00Z', 'staff', '{{\"kind\": \"holidays\", \"dates\": []}}', '[]')",
@@ -105,6 +107,7 @@ async fn stage() -> (App, Staged) {
         id('f', 1),
         id('f', 9),
         clinic = id('c', 1),
+        room = id('f', 30),
     ))
     .await;
     let calendar = id('7', 4).parse().unwrap();

@@ -17,6 +17,8 @@ mod house;
 mod patients;
 #[path = "postgres/race.rs"]
 mod race;
+#[path = "postgres/rooms.rs"]
+mod rooms;
 #[path = "postgres/waitlist.rs"]
 mod waitlist;
 #[path = "postgres/whole.rs"]
@@ -393,7 +395,7 @@ async fn one_key_books_once_moves_once_and_cancels_once_however_many_come_at_onc
     let first = (once("book").answer)(&visit);
     for outcome in &outcomes {
         match outcome {
-            Ok(()) | Err(InsertError::Once(OnceError::InProgress)) => {}
+            Ok(_) | Err(InsertError::Once(OnceError::InProgress)) => {}
             Err(InsertError::Once(OnceError::Replay(answer))) => assert_eq!(*answer, first),
             other => panic!("{other:?}"),
         }
@@ -409,7 +411,7 @@ async fn one_key_books_once_moves_once_and_cancels_once_however_many_come_at_onc
         let first = (once(key).answer)(&change.after);
         for outcome in outcomes {
             match outcome {
-                Ok(()) | Err(UpdateError::Once(OnceError::InProgress)) => {}
+                Ok(_) | Err(UpdateError::Once(OnceError::InProgress)) => {}
                 Err(UpdateError::Once(OnceError::Replay(answer))) => assert_eq!(answer, first),
                 other => panic!("{key}: {other:?}"),
             }

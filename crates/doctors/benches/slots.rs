@@ -27,6 +27,7 @@ fn rules() -> Rules {
         price: Money::dollars(150),
         open_to_new_patients: true,
         is_default: true,
+        resource_kind: None,
     };
     let minute = |minute| MinuteOfDay::new(minute).expect("a minute of the day");
     let hours = Weekday::Monday.cycle_forward().take(7).flat_map(|weekday| {
@@ -45,6 +46,7 @@ fn rules() -> Rules {
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),
+        resources: Vec::new(),
         minimum_notice_minutes: 60,
         horizon_days: 90,
         edition: 1,

@@ -65,6 +65,7 @@ impl Plan {
             price: Money::dollars(100),
             open_to_new_patients: true,
             is_default: true,
+            resource_kind: None,
         };
         let minute = |minute| MinuteOfDay::new(minute).expect("a minute of the day");
         let daily = self.hours.iter().filter(|(from, to)| from < to).flat_map(|(from, to)| {
@@ -84,6 +85,7 @@ impl Plan {
             overrides: Vec::new(),
             time_off: Vec::new(),
             holidays: Vec::new(),
+            resources: Vec::new(),
             minimum_notice_minutes: 0,
             horizon_days: 30,
             edition: 1,

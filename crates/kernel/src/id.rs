@@ -63,6 +63,8 @@ ids! {
     EventId,
     /// A person who is treated.
     PatientId,
+    /// A room or device of a clinic.
+    ResourceId,
     /// One sign-in of an account on one device.
     SessionId,
     /// An account that can sign in.

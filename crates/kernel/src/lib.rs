@@ -17,7 +17,7 @@ pub use actor::Actor;
 pub use caller::{Caller, Role, UnknownRole};
 pub use clock::{Clock, StoppedClock, SystemClock};
 pub use failure::{FailureKind, PortFailure};
-pub use id::{AppointmentId, ClinicId, DoctorId, EventId, PatientId, SessionId, UserId, VisitTypeId};
+pub use id::{AppointmentId, ClinicId, DoctorId, EventId, PatientId, ResourceId, SessionId, UserId, VisitTypeId};
 pub use interval::Interval;
 pub use money::Money;
 pub use once::{KeptAnswer, Once, OnceError};

@@ -68,6 +68,7 @@ const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401
 /// The doctor, the front desk of the doctor's clinic, administrators.
 const CALENDAR: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
 const FRONT_DESK: &str = "401 403 403 403 403 403 yes 404 yes 401 401 403";
+const TEAM_OF_CLINIC: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
 const NEW_AT_CLINIC: &str = "401 403 403 403 403 403 yes 422 yes 401 401 403";
 
 fn clinic(_: &Staged, _: Caller) -> Ask {
@@ -145,6 +146,8 @@ pub const RULES: &[Rule] = rules! {
     "addHoliday" "clinic 1" FRONT_DESK
         |staged, caller| clinic(staged, caller).with(json!({"date": "2027-07-05", "name": "Independence Day"}));
     "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
+    "addResource" "clinic 1" FRONT_DESK
+        |staged, caller| clinic(staged, caller).with(json!({"kind": "room", "name": "Room 2"}));
     "addTimeOff" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}));
     "addVisitType" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
@@ -164,6 +167,8 @@ pub const RULES: &[Rule] = rules! {
         |_, _| hindered(json!({"current_password": "not the password", "new_password": GOOD}));
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
+    "changeResource" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 30), ..clinic(staged, caller) }
+        .with(json!({"name": "Room 3"}));
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
     "checkIn" "visit" SIDES_OF_A_VISIT
         |staged, caller| Ask { hindered: true, ..visit(staged, caller).with(json!({"clinic_code": "x"})) };
@@ -235,6 +240,7 @@ pub const RULES: &[Rule] = rules! {
     "listMyFeeds" "own" PATIENTS nothing;
     "listOverrides" "doctor 1" CALENDAR a_doctor;
     "listRelatives" "own" PATIENTS nothing;
+    "listResources" "clinic 1" TEAM_OF_CLINIC clinic;
     "listSessions" "own" SIGNED_IN nothing;
     "listSlots" "" ALL a_doctor;
     // The doctors stand in the query, which is not sent: whoever gets through hears that they are missing.

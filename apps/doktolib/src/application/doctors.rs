@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::doctors::application::{
-    ChangeParts, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts,
+    BusyTimes, ChangeParts, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts,
 };
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
 use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
@@ -11,7 +11,7 @@ use platform::idempotency::Answers;
 
 use super::Base;
 use super::visit_desk::desk;
-use crate::neighbours::{AppointmentsForDoctors, CalendarsForDoctors, SoonestForAppointments};
+use crate::neighbours::{AppointmentsForDoctors, CalendarsForDoctors, DoctorsForAppointments, SoonestForAppointments};
 
 /// What others ask of doctors, and the API.
 pub(super) struct Doctors {
@@ -32,9 +32,24 @@ impl Doctors {
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
         let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
-        let desk = Arc::new(desk(base, Arc::new(SoonestForAppointments { soonest: soonest.clone() })));
+        let agenda = DoctorsForAppointments {
+            offer: OfferSlot { agendas: agendas.clone() },
+            next_free: NextFreeSlots { agendas: agendas.clone(), busy: booked.clone() },
+        };
+        let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
+        let desk = Arc::new(desk(base, watch, Arc::new(agenda)));
         let of_many = || ListSlotsOfMany { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() };
         let live = LiveSlots::new(pool.clone(), of_many(), clock.clone());
+        let parts = ChangeParts {
+            practice: PracticeParts {
+                practice: Arc::new(practice.clone()),
+                agendas: agendas.clone(),
+                clock: clock.clone(),
+            },
+            changes: Arc::new(PgChanges::new(practice.clone(), booked.clone(), desk.clone())),
+            patients: desk,
+        };
+        let busy: Arc<dyn BusyTimes> = booked.clone();
         let api = DoctorsApi {
             directory: directory.clone(),
             slots: ListFreeSlots { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() },
@@ -42,22 +57,11 @@ impl Doctors {
             explain: ExplainSlot {
                 agendas: agendas.clone(),
                 busy: booked.clone(),
-                practice: Arc::new(practice.clone()),
+                practice: Arc::new(practice),
                 clock: clock.clone(),
             },
             live: live.clone(),
-            practice: PracticeUses::new(
-                &ChangeParts {
-                    practice: PracticeParts {
-                        practice: Arc::new(practice.clone()),
-                        agendas: agendas.clone(),
-                        clock: clock.clone(),
-                    },
-                    changes: Arc::new(PgChanges::new(practice, booked.clone(), desk.clone())),
-                    patients: desk,
-                },
-                Arc::new(CalendarsForDoctors),
-            ),
+            practice: PracticeUses::new(&parts, Arc::new(CalendarsForDoctors), &busy),
             answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),
         };

@@ -9,11 +9,16 @@ use platform::signing::LinkSigner;
 
 use super::Base;
 use crate::neighbours::{
-    AuthForAppointments, CalendarsForAppointments, DeskForDoctors, PracticesForAppointments, SoonestForAppointments,
+    AuthForAppointments, CalendarsForAppointments, DeskForDoctors, DoctorsForAppointments, PracticesForAppointments,
+    SoonestForAppointments,
 };
 
 /// It is built before the rest of the visits, because doctors ask it.
-pub(super) fn desk(base: &Base, watch: Arc<SoonestForAppointments>) -> DeskForDoctors {
+pub(super) fn desk(
+    base: &Base,
+    watch: Arc<SoonestForAppointments>,
+    agenda: Arc<DoctorsForAppointments>,
+) -> DeskForDoctors {
     let Base { pool, journal, keys, clock, secret, public_url, users, writer, .. } = base;
     let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
     let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
@@ -28,5 +33,8 @@ pub(super) fn desk(base: &Base, watch: Arc<SoonestForAppointments>) -> DeskForDo
     };
     let watch = WatchReads { log: Arc::new(PgAccessLog::new(pool.clone())), clock: clock.clone() };
     let visits = Arc::new(store.clone());
-    DeskForDoctors { arrange: ArrangeVisits { visits, policy: Policy { ties: patients }, letters, watch }, store }
+    DeskForDoctors {
+        arrange: ArrangeVisits { visits, agenda, policy: Policy { ties: patients }, letters, watch },
+        store,
+    }
 }

@@ -1,16 +1,19 @@
 use appointments::application::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindrance, PutBack};
 use appointments::domain::Status;
 use appointments::infrastructure::{
-    Expired, PgAppointments, TakenBy, Written, busy_of, busy_of_many, elsewhere_of, planned_of_many,
+    Expired, PgAppointments, TakenBy, Written, busy_of, busy_of_many, busy_of_resources, busy_with_resources,
+    elsewhere_of, planned_of_many,
 };
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
-use doctors::application::{BusyTimes, ChangeError, PatientNames, VisitOrder};
+use doctors::application::{BusyTimes, ChangeError, PatientNames, TakenOfMany, VisitOrder};
 use doctors::domain::{BookedVisit, ChangedVisit, Fate, Trouble, VisitTrouble};
-use doctors::infrastructure::{BookedVisits, BusyInTransaction, Moving, PreparedVisits, Taken, VisitDesk};
+use doctors::infrastructure::{
+    BookedVisits, BusyInTransaction, Moving, PreparedVisits, ResourceTaken, Taken, VisitDesk,
+};
 use jiff::Timestamp;
-use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, PortFailure};
+use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, PortFailure, ResourceId};
 use platform::pg::{self, Abort, PgPool, refuse};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
@@ -38,6 +41,20 @@ impl BusyTimes for AppointmentsForDoctors {
             pg::read(&self.pool, "read what is booked", async |conn| busy_of_many(conn, &ids, span, now).await).await?;
         Ok(taken.into_iter().map(|taken| (taken.doctor, taken.blocked)).collect())
     }
+
+    async fn with_resources(
+        &self,
+        doctors: &[DoctorId],
+        resources: &[ResourceId],
+        span: Interval,
+        now: Timestamp,
+    ) -> Result<TakenOfMany, PortFailure> {
+        let found = pg::read(&self.pool, "read what is booked", async |conn| {
+            busy_with_resources(conn, doctors, resources, span, now).await
+        });
+        let (doctors, resources) = found.await?;
+        Ok(TakenOfMany { doctors, resources })
+    }
 }
 
 #[async_trait]
@@ -55,6 +72,18 @@ impl BusyInTransaction for AppointmentsForDoctors {
             blocked: taken.blocked,
             held_until: taken.held_until,
         };
+        Ok(taken.into_iter().map(in_their_words).collect())
+    }
+
+    async fn resources(
+        &self,
+        conn: &mut AsyncPgConnection,
+        resources: &[Uuid],
+        span: Interval,
+        now: Timestamp,
+    ) -> Result<Vec<ResourceTaken>, DieselError> {
+        let taken = busy_of_resources(conn, resources, span, now).await?;
+        let in_their_words = |(resource, blocked, held_until)| ResourceTaken { resource, blocked, held_until };
         Ok(taken.into_iter().map(in_their_words).collect())
     }
 }
@@ -93,11 +122,13 @@ struct Prepared {
     visits: Vec<Arranged>,
     /// Made room, and is told with the first announcement.
     expired: Mutex<Expired>,
+    /// Were taken or freed.
+    rooms: Mutex<Vec<(ResourceId, Interval)>>,
 }
 
 impl DeskForDoctors {
     fn ready(&self, visits: Vec<Arranged>) -> Box<dyn PreparedVisits> {
-        Box::new(Prepared { store: self.store.clone(), visits, expired: Mutex::default() })
+        Box::new(Prepared { store: self.store.clone(), visits, expired: Mutex::default(), rooms: Mutex::default() })
     }
 }
 
@@ -214,10 +245,11 @@ impl PreparedVisits for Prepared {
 
     async fn write(&self, conn: &mut AsyncPgConnection) -> Result<Vec<VisitTrouble>, Abort<ChangeError>> {
         let changes: Vec<_> = self.visits.iter().filter_map(|visit| visit.change.as_ref()).collect();
-        let Some(Written { taken, expired }) = self.store.write_all(conn, &changes).await? else {
+        let Some(Written { taken, expired, rooms }) = self.store.write_all(conn, &changes).await? else {
             return refuse(ChangeError::Stale);
         };
         *self.expired.lock().unwrap_or_else(PoisonError::into_inner) = expired;
+        *self.rooms.lock().unwrap_or_else(PoisonError::into_inner) = rooms;
         let trouble = |(id, taken)| {
             VisitTrouble::new(
                 id,
@@ -228,6 +260,10 @@ impl PreparedVisits for Prepared {
             )
         };
         Ok(taken.into_iter().map(trouble).collect())
+    }
+
+    fn rooms(&self) -> Vec<(ResourceId, Interval)> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn announce(

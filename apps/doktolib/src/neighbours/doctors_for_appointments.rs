@@ -5,7 +5,7 @@ use appointments::application::{
     Ask, CalendarMark, Called, ClinicClock, ClinicHours, DoctorAgenda, DoctorHours, FreeSlot, Names, NoOffer, OpenDay,
     OpenTime, OpenTimes, Practices, RequestedStart, TimesAsked,
 };
-use appointments::domain::{Offer, VisitMode};
+use appointments::domain::{Offer, Resource, VisitMode};
 use appointments::infrastructure::CalendarWatch;
 use async_trait::async_trait;
 use diesel::result::Error as DieselError;
@@ -21,7 +21,7 @@ use doctors::infrastructure::{
 };
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
+use kernel::{ClinicId, DoctorId, Interval, PortFailure, ResourceId, VisitTypeId};
 use platform::pg::{self, PgPool};
 
 /// Doctors' hours decide what can be booked.
@@ -66,6 +66,21 @@ impl DoctorAgenda for DoctorsForAppointments {
         });
         Ok(named.collect())
     }
+
+    async fn resources(
+        &self,
+        doctor: DoctorId,
+        visit_type: VisitTypeId,
+        clinic: ClinicId,
+    ) -> Result<Vec<Resource>, PortFailure> {
+        let Some(rules) = self.offer.agendas.rules(doctor).await? else { return Ok(Vec::new()) };
+        let Some(visit_type) = rules.visit_type(visit_type) else { return Ok(Vec::new()) };
+        Ok(rules.resources_at(visit_type, clinic).cloned().map(resource_in_our_words).collect())
+    }
+}
+
+fn resource_in_our_words(resource: doctors::domain::Resource) -> Resource {
+    Resource { id: resource.id, name: resource.name }
 }
 
 fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {
@@ -83,6 +98,7 @@ fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {
         time_zone: offered.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         open_to_new_patients: offered.visit_type.open_to_new_patients,
         edition: offered.edition,
+        resources: offered.resources.into_iter().map(resource_in_our_words).collect(),
     }
 }
 
@@ -104,7 +120,8 @@ fn no_offer(error: OfferError) -> Result<NoOffer, PortFailure> {
             | Refusal::Break
             | Refusal::Holiday
             | Refusal::OffTheGrid
-            | Refusal::TimeOff),
+            | Refusal::TimeOff
+            | Refusal::NoResource),
         ) => NoOffer::Outside { rule: refusal.rule() },
         OfferError::Failed(failure) => return Err(failure),
     })
@@ -135,6 +152,15 @@ impl CalendarWatch for SoonestForAppointments {
         now: Timestamp,
     ) -> Result<Option<i64>, DieselError> {
         self.soonest.calendar_changed(conn, doctor, changed, now).await.map(Some)
+    }
+
+    async fn rooms_changed(
+        &self,
+        conn: &mut AsyncPgConnection,
+        doctors: &[DoctorId],
+        changed: &[(ResourceId, Interval)],
+    ) -> Result<(), DieselError> {
+        self.soonest.resources_changed(conn, doctors, changed).await
     }
 }
 

@@ -196,6 +196,7 @@ fn doctor(number: u8, person: &Person, clinic: &Clinic) -> Doctor {
         price_cents: price * 100,
         open_to_new_patients: true,
         created_at: ENTERED,
+        resource_kind: None,
     };
     let mut offers = vec![
         offer(1, "Consultation", false, 30, person.price),

@@ -5,12 +5,16 @@ use super::agenda::{days, midnight, minutes};
 use super::clinic::{Catalogue, Clinic};
 use super::dice::Dice;
 use super::doctor::Doctor;
+use super::offer;
 use super::patient::Patient;
 use super::placing::{Place, Placing};
 use super::rows::Batch;
 use super::visit::{OLDEST_BOOKING, Visit};
 use super::words::Words;
 use super::{SeedError, SeedOptions};
+
+/// So many clinics, the first ones, have ultrasounds that their doctors share.
+const WITH_ULTRASOUND: usize = 2;
 
 /// Makes one clinic after the other, each with its doctors, their patients and visits.
 pub(super) struct Generator<'a> {
@@ -100,6 +104,16 @@ impl<'a> Generator<'a> {
         for ((doctor, place), patient) in places.into_iter().zip(patients.0) {
             let visit = Visit::draw(&mut dice, place, patient, day_begins, self.options.now);
             batch.visit(&clinic, &doctors[doctor], &visit);
+        }
+        if index < WITH_ULTRASOUND {
+            // Last, so that it changes nothing else that is drawn.
+            for name in ["Ultrasound 1", "Ultrasound 2"] {
+                batch.resource(&clinic, dice.id(clinic.created_at), "ultrasound", name);
+            }
+            for doctor in doctors.iter().filter(|doctor| doctor.offers_in_person()) {
+                let offer = offer::ultrasound(&mut dice, doctor.price, doctor.created_at);
+                batch.offer(&clinic, doctor, &offer, false);
+            }
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub(super) struct Offer {
     pub(super) price_cents: i64,
     pub(super) open_to_new_patients: bool,
     pub(super) created_at: Timestamp,
+    /// The kind of room or device it takes.
+    pub(super) resource_kind: Option<&'static str>,
 }
 
 impl Offer {
@@ -35,8 +37,15 @@ impl Offer {
             price_cents: (price * percent + 50) / 100 * 100,
             open_to_new_patients: true,
             created_at: at,
+            resource_kind: None,
         }
     }
+}
+
+/// Half an hour with one of the clinic's ultrasounds, a quarter of an hour apart for cleaning.
+pub(super) fn ultrasound(dice: &mut Dice, price: i64, at: Timestamp) -> Offer {
+    let offer = Offer::draw(dice, "Ultrasound examination", 30, price, 140, at);
+    Offer { after: 15, grid: 45, resource_kind: Some("ultrasound"), ..offer }
 }
 
 /// The two or three offers of a doctor whose consultation costs `price` dollars. The first one is the default.

@@ -10,6 +10,7 @@ use super::SeedReport;
 use super::agenda::Window;
 use super::clinic::Clinic;
 use super::doctor::Doctor;
+use super::offer::Offer;
 use super::patient::Patient;
 use super::visit::Visit;
 
@@ -23,7 +24,7 @@ pub(super) struct Rows {
 /// Rows of all tables, in the order in which they can be loaded, and the counts of all that ever was in it.
 pub(super) struct Batch {
     keys: Keyring,
-    tables: [Rows; 10],
+    tables: [Rows; 11],
     clinics: u64,
     doctors: u64,
     patients: u64,
@@ -40,6 +41,7 @@ const TIME_OFF: usize = 6;
 const PATIENT: usize = 7;
 const APPOINTMENT: usize = 8;
 const CARETAKER: usize = 9;
+const RESOURCE: usize = 10;
 
 impl Batch {
     /// An empty one; what it says of people is sealed with `keys`.
@@ -59,7 +61,7 @@ impl Batch {
                 rows(
                     "doctors.visit_type",
                     "id, doctor_id, clinic_id, name, mode, duration_minutes, grid_minutes, buffer_before, \
-                     buffer_after, price_cents, open_to_new_patients, is_default, created_at, updated_at",
+                     buffer_after, price_cents, open_to_new_patients, is_default, created_at, updated_at, resource_kind",
                 ),
                 rows(
                     "doctors.weekly_hours",
@@ -75,6 +77,7 @@ impl Batch {
                      created_at, updated_at",
                 ),
                 rows("appointments.caretaker", "user_id, patient_id, relation, since"),
+                rows("doctors.resource", "id, clinic_id, kind, name, created_at, updated_at"),
             ],
             clinics: 0,
             doctors: 0,
@@ -122,10 +125,7 @@ impl Batch {
         row.value(doctor.notice_minutes).value(doctor.horizon_days).value(created_at).value(created_at).end();
 
         for (index, offer) in doctor.offers.iter().enumerate() {
-            let row = self.row(VISIT_TYPE).value(offer.id).value(id).value(clinic.id).text(offer.name);
-            let row = row.text(offer.mode()).value(offer.duration).value(offer.grid).value(offer.before);
-            let row = row.value(offer.after).value(offer.price_cents).value(offer.open_to_new_patients);
-            row.value(index == 0).value(offer.created_at).value(offer.created_at).end();
+            self.offer(clinic, doctor, offer, index == 0);
         }
         for hours in &doctor.hours {
             let Window { from, to, only } = hours.window;
@@ -145,6 +145,23 @@ impl Batch {
             self.row(TIME_OFF).value(off.id).value(id).value(off.starts_at).value(off.ends_at).end();
         }
         // The first free time is not ours to write: a trigger says that it is to be computed.
+    }
+
+    pub(super) fn offer(&mut self, clinic: &Clinic, doctor: &Doctor, offer: &Offer, is_default: bool) {
+        let row = self.row(VISIT_TYPE).value(offer.id).value(doctor.id).value(clinic.id).text(offer.name);
+        let row = row.text(offer.mode()).value(offer.duration).value(offer.grid).value(offer.before);
+        let row = row.value(offer.after).value(offer.price_cents).value(offer.open_to_new_patients);
+        let row = row.value(is_default).value(offer.created_at).value(offer.created_at);
+        match offer.resource_kind {
+            Some(kind) => row.text(kind).end(),
+            None => row.null().end(),
+        }
+    }
+
+    /// A room or device of a clinic.
+    pub(super) fn resource(&mut self, clinic: &Clinic, id: Uuid, kind: &str, name: &str) {
+        let row = self.row(RESOURCE).value(id).value(clinic.id).text(kind).text(name);
+        row.value(clinic.created_at).value(clinic.created_at).end();
     }
 
     pub(super) fn patient(&mut self, patient: &Patient) {

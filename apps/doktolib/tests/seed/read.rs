@@ -8,9 +8,10 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 /// Every business table, in an order that holds the parents before the children.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "doctors.clinic",
     "doctors.clinic_holiday",
+    "doctors.resource",
     "doctors.doctor",
     "doctors.visit_type",
     "doctors.weekly_hours",

@@ -101,7 +101,7 @@ impl AnswerOffer {
                 once: once.clone(),
             };
             match self.store.insert(&new).await {
-                Ok(()) => return Ok(new.details),
+                Ok(room) => return Ok(new.details.with_room(room)),
                 Err(InsertError::RulesChanged | InsertError::GuestAppeared) => {}
                 // The hold is no more: another answer was faster, or its time is over.
                 Err(InsertError::SlotTaken) => return Err(AnswerError::Over),

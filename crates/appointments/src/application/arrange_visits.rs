@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, PortFailure, Recorded};
 
 use super::policy::Policy;
-use super::ports::{AppointmentDetails, Change, Names};
+use super::ports::{AppointmentDetails, Change, DoctorAgenda, Names};
 use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
-use crate::domain::{Appointment, Offer, Side, Status};
+use crate::domain::{Appointment, Offer, Room, Side, Status};
 
 /// Visits by their ids.
 #[cfg_attr(test, mockall::automock)]
@@ -95,6 +95,8 @@ type Outcome = (Vec<Arranged>, Vec<(AppointmentId, Hindrance)>);
 pub struct ArrangeVisits {
     /// Where visits are kept.
     pub visits: Arc<dyn ManyVisits>,
+    /// What doctors offer.
+    pub agenda: Arc<dyn DoctorAgenda>,
     /// Who may.
     pub policy: Policy,
     /// Makes what patients are told.
@@ -192,7 +194,8 @@ impl ArrangeVisits {
                 Ok(Some(_)) if !self.policy.reaches(by.caller, &before, by.now).await? => {
                     hindered.push((*id, Hindrance::NotYours));
                 }
-                Ok(Some((after, event))) => {
+                Ok(Some((mut after, event))) => {
+                    after.room = self.room(&before, &after).await?;
                     let after = AppointmentDetails { appointment: after, patient: details.patient.clone() };
                     let event =
                         Recorded::new(event, by.caller.actor(), by.now).caused_by(by.request_id.map(str::to_owned));
@@ -212,6 +215,16 @@ impl ArrangeVisits {
         }
         Ok((arranged, hindered))
     }
+
+    /// What such a visit may take where it goes; what it has stays where there is nothing else, or nothing is taken.
+    async fn room(&self, before: &Appointment, after: &Appointment) -> Result<Room, PortFailure> {
+        if before.room == Room::Nothing || !after.status.is_active() {
+            return Ok(before.room.clone());
+        }
+        let found = self.agenda.resources(after.doctor, after.visit_type, after.clinic).await?;
+        let room = if found.is_empty() { Room::of(before.room.candidates().to_vec()) } else { Room::of(found) };
+        Ok(room.preferring(&before.room))
+    }
 }
 
 /// The visit's own terms at another time.
@@ -227,6 +240,7 @@ fn elsewhere(visit: &Appointment, to: Interval, blocked: Interval, clinic: Clini
         time_zone: time_zone.to_owned(),
         open_to_new_patients: true,
         edition: 0,
+        resources: visit.room.candidates().to_vec(),
     }
 }
 
@@ -235,13 +249,15 @@ mod tests {
     use jiff::SignedDuration;
     use kernel::UserId;
 
+    use super::super::ports::MockDoctorAgenda;
     use super::super::test_data::{booked, letters, now, policy, unwatched};
     use super::*;
 
     fn arrange(visits: Vec<AppointmentDetails>) -> ArrangeVisits {
         let mut many = MockManyVisits::new();
         many.expect_find_all().returning(move |_| Ok(visits.clone()));
-        ArrangeVisits { visits: Arc::new(many), policy: policy(), letters: letters(), watch: unwatched() }
+        let agenda = Arc::new(MockDoctorAgenda::new());
+        ArrangeVisits { visits: Arc::new(many), agenda, policy: policy(), letters: letters(), watch: unwatched() }
     }
 
     fn by(caller: &Caller) -> Arranging<'_> {

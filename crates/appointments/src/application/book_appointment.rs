@@ -173,7 +173,7 @@ impl BookAppointment {
             let hold = booking.hold.map(Claim::GivenUp);
             let new = NewAppointment { details, patient_is_new, booked, edition, hold, letter, once: once.clone() };
             match self.store.insert(&new).await {
-                Ok(()) => return Ok(new.details),
+                Ok(room) => return Ok(new.details.with_room(room)),
                 Err(InsertError::GuestAppeared) => {}
                 Err(InsertError::RulesChanged) => offer = self.agenda.offer(&booking.ask, now).await??,
                 Err(InsertError::SlotTaken) => {

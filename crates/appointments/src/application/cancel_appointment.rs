@@ -123,7 +123,7 @@ impl CancelAppointment {
                 once: once.clone(),
             };
             match self.store.update(&change).await {
-                Ok(()) => return Ok(change.after),
+                Ok(room) => return Ok(change.after.with_room(room)),
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::Once(error)) => return Err(error.into()),
                 Err(UpdateError::Failed(failure)) => return Err(failure.into()),
@@ -144,6 +144,7 @@ mod tests {
     use super::super::ports::MockAppointmentStore;
     use super::super::test_data::{booked, bound_from, letters, now, policy, unwatched};
     use super::*;
+    use crate::domain::Room;
 
     fn cancel(store: MockAppointmentStore, at: Timestamp) -> CancelAppointment {
         CancelAppointment {
@@ -173,7 +174,7 @@ mod tests {
                 change.before.version == 1 && change.after.appointment.version == 2 && change.event.at == now() && told
             })
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_| Ok(Room::Nothing));
         let cancelled = cancel(store, now()).run(&Caller::link_holder(id), wish(id), None, None).await.unwrap();
         assert_eq!(cancelled.appointment.status, Status::Cancelled);
     }
@@ -242,7 +243,7 @@ mod tests {
             let id = visit.appointment.id;
             let mut store = MockAppointmentStore::new();
             store.expect_find().returning(move |_| Ok(Some(visit.clone())));
-            store.expect_update().times(usize::from(cancelled)).returning(|_| Ok(()));
+            store.expect_update().times(usize::from(cancelled)).returning(|_| Ok(Room::Nothing));
             let cancels = CancelAppointment { practices: bound_from(hours), ..cancel(store, now()) };
             let asked = Cancellation { reason: reason.map(str::to_owned), ..wish(id) };
             match cancels.run(&Caller::link_holder(id), asked, None, None).await {

@@ -111,7 +111,7 @@ impl CheckIn {
                 once: once.clone(),
             };
             match self.store.update(&change).await {
-                Ok(()) => return Ok(change.after),
+                Ok(room) => return Ok(change.after.with_room(room)),
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::Once(error)) => return Err(error.into()),
                 Err(UpdateError::Failed(failure)) => return Err(failure.into()),
@@ -164,6 +164,7 @@ mod tests {
     use super::super::test_data::{booked, policy, unwatched};
     use super::super::view_ports::Called;
     use super::*;
+    use crate::domain::Room;
 
     fn check_in(store: MockAppointmentStore, at: Timestamp) -> CheckIn {
         let mut codes = MockClinicCodes::new();
@@ -194,7 +195,7 @@ mod tests {
                     && change.event.actor == Caller::link_holder(id).actor()
             })
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_| Ok(Room::Nothing));
         let arrived =
             check_in(store, start).run(&Caller::link_holder(id), wish(id, "right"), None, None).await.unwrap();
         assert_eq!(arrived.appointment.status, Status::Arrived);

@@ -118,7 +118,7 @@ impl ConfirmBooking {
                 once: once.clone(),
             };
             match self.store.insert(&new).await {
-                Ok(()) => return Ok(new.details),
+                Ok(room) => return Ok(new.details.with_room(room)),
                 Err(InsertError::GuestAppeared | InsertError::RulesChanged) => {}
                 // The hold is no more: the same code was faster, or its time is over.
                 Err(InsertError::SlotTaken) => return Err(ConfirmError::WrongCode),
@@ -144,6 +144,7 @@ mod tests {
     use super::super::test_data::{booked, now, offer_like};
     use super::super::visit_letters::MockCalendarFiles;
     use super::*;
+    use crate::domain::Room;
     use crate::domain::{Hold, HoldKind, Offer};
 
     fn offer() -> Offer {
@@ -223,7 +224,7 @@ mod tests {
                     && new.letter.as_ref().is_some_and(|letter| letter.email == "ada@example.org")
             })
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_| Ok(Room::Nothing));
         let booked = run(mocks, id).await.unwrap();
         assert_eq!((booked.appointment.id, booked.appointment.version), (id, 2));
         assert_eq!(booked.appointment.notes.as_deref(), Some("By wheelchair"));
@@ -251,7 +252,7 @@ mod tests {
                 .store
                 .expect_guest()
                 .returning(move |_, _| Ok(Some(KnownGuest { patient: patient.clone(), known_to_doctor })));
-            mocks.store.expect_insert().times(usize::from(known_to_doctor)).returning(|_| Ok(()));
+            mocks.store.expect_insert().times(usize::from(known_to_doctor)).returning(|_| Ok(Room::Nothing));
             match run(mocks, id).await {
                 Ok(_) => assert!(known_to_doctor),
                 Err(error) => assert!(!known_to_doctor && matches!(error, ConfirmError::NotForNewPatients)),

@@ -105,7 +105,7 @@ impl CorrectAppointment {
                 once: once.clone(),
             };
             match self.store.update(&change).await {
-                Ok(()) => return Ok(change.after),
+                Ok(room) => return Ok(change.after.with_room(room)),
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::SlotTaken) => return Err(CorrectError::SlotTaken),
                 Err(UpdateError::PatientBusy) => return Err(CorrectError::PatientBusy),
@@ -128,6 +128,7 @@ mod tests {
     use super::super::test_data::{booked, now, policy, unwatched};
     use super::super::view_ports::MockAccessLog;
     use super::*;
+    use crate::domain::Room;
 
     fn corrects(store: MockAppointmentStore) -> CorrectAppointment {
         let mut watch = unwatched();
@@ -161,7 +162,7 @@ mod tests {
                     && change.after.appointment.arrived_at == Some(now())
             })
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_| Ok(Room::Nothing));
         let caller = Caller::staff(UserId::mint(), vec![clinic]);
         corrects(store).run(&caller, wish(id, Status::Arrived), None, None).await.unwrap();
     }

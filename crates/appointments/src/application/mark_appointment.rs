@@ -88,7 +88,7 @@ impl MarkAppointment {
                 once: once.clone(),
             };
             match self.store.update(&change).await {
-                Ok(()) => return Ok(change.after),
+                Ok(room) => return Ok(change.after.with_room(room)),
                 Err(UpdateError::Stale) => {}
                 Err(UpdateError::Once(error)) => return Err(error.into()),
                 Err(UpdateError::Failed(failure)) => return Err(failure.into()),
@@ -110,6 +110,7 @@ mod tests {
     use super::super::test_data::{booked, now, policy, unwatched};
     use super::super::view_ports::MockAccessLog;
     use super::*;
+    use crate::domain::Room;
     use crate::domain::Status;
 
     fn marks(store: MockAppointmentStore, at: Timestamp) -> MarkAppointment {
@@ -130,7 +131,7 @@ mod tests {
             .expect_update()
             .withf(|change| change.after.appointment.status == Status::NoShow)
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_| Ok(Room::Nothing));
         let caller = Caller::doctor(UserId::mint(), doctor, vec![]);
         let late = now() + SignedDuration::from_hours(4);
         marks(store, late).run(&caller, id, Mark::NoShow, Some(vec![1]), None, None).await.unwrap();

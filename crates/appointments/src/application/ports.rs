@@ -5,7 +5,7 @@ use kernel::{AppointmentId, ClinicId, DoctorId, Once, OnceError, PortFailure, Re
 
 use super::hold_ports::Claim;
 use super::view_ports::Called;
-use crate::domain::{Appointment, AppointmentEvent, Offer, Patient};
+use crate::domain::{Appointment, AppointmentEvent, Offer, Patient, Resource, Room};
 
 /// An appointment with the person it is for: what an answer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,15 @@ pub trait DoctorAgenda: Send + Sync {
         count: usize,
         now: Timestamp,
     ) -> Result<Vec<FreeSlot>, PortFailure>;
+
+    /// The rooms or devices of the clinic of which such a visit takes one, in the order in which they are tried; none
+    /// where it needs none.
+    async fn resources(
+        &self,
+        doctor: DoctorId,
+        visit_type: VisitTypeId,
+        clinic: ClinicId,
+    ) -> Result<Vec<Resource>, PortFailure>;
 }
 
 /// What a doctor and a clinic are called.
@@ -155,6 +164,15 @@ pub struct Confirmation {
     pub names: Names,
     /// The visit for the reader's calendar (iCalendar).
     pub calendar: String,
+}
+
+impl AppointmentDetails {
+    /// The same with the room or device it has got.
+    #[must_use]
+    pub fn with_room(mut self, room: Room) -> Self {
+        self.appointment.room = room;
+        self
+    }
 }
 
 impl std::fmt::Debug for Confirmation {
@@ -222,7 +240,7 @@ pub struct Change {
 /// Why a booking was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    /// Somebody else has the doctor's time.
+    /// Somebody else has the doctor's time, or all rooms and devices that would do.
     #[error("the slot is taken")]
     SlotTaken,
     /// The patient is elsewhere at that time.
@@ -251,7 +269,7 @@ pub enum UpdateError {
     /// Somebody else changed the visit meanwhile; load it again.
     #[error("the appointment has changed meanwhile")]
     Stale,
-    /// Somebody else has the doctor's time.
+    /// Somebody else has the doctor's time, or all rooms and devices that would do.
     #[error("the slot is taken")]
     SlotTaken,
     /// The patient is elsewhere at that time.
@@ -275,11 +293,12 @@ pub trait AppointmentStore: Send + Sync {
     /// The guest of that name and address, and whether `doctor` knows them.
     async fn guest(&self, who: &Patient, doctor: DoctorId) -> Result<Option<KnownGuest>, PortFailure>;
 
-    /// Stores a booking, or changes nothing.
-    async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError>;
+    /// Stores a booking, or changes nothing; gives the room or device it has got.
+    async fn insert(&self, new: &NewAppointment) -> Result<Room, InsertError>;
 
-    /// Stores a change of the version that `before` names, or changes nothing.
-    async fn update(&self, change: &Change) -> Result<(), UpdateError>;
+    /// Stores a change of the version that `before` names, or changes nothing; gives the room or
+    /// device that the visit has then.
+    async fn update(&self, change: &Change) -> Result<Room, UpdateError>;
 
     /// Keeps the answer to a wish that changes nothing, so that it is the answer to every repetition as well.
     async fn keep_answer(

@@ -145,7 +145,7 @@ impl RescheduleAppointment {
                 once: once.clone(),
             };
             match self.store.update(&change).await {
-                Ok(()) => return Ok(change.after),
+                Ok(room) => return Ok(change.after.with_room(room)),
                 Err(UpdateError::Stale | UpdateError::RulesChanged) => {}
                 Err(UpdateError::SlotTaken) => {
                     let alternatives = self
@@ -184,6 +184,7 @@ mod tests {
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
     use super::super::test_data::{booked, bound_from, letters, now, offer_like, policy, unwatched};
     use super::*;
+    use crate::domain::Room;
 
     fn reschedule(store: MockAppointmentStore, agenda: MockDoctorAgenda) -> RescheduleAppointment {
         RescheduleAppointment {
@@ -215,7 +216,11 @@ mod tests {
             .returning(move |_, _| Ok(Ok(offer.clone())));
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
-        store.expect_update().withf(move |change| change.after.appointment.visit == to).times(1).returning(|_| Ok(()));
+        store
+            .expect_update()
+            .withf(move |change| change.after.appointment.visit == to)
+            .times(1)
+            .returning(|_| Ok(Room::Nothing));
         let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: Some(vec![1]) };
         let moved = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await.unwrap();
         assert_eq!((moved.appointment.id, moved.appointment.visit), (id, to));

@@ -29,6 +29,7 @@ pub(super) fn booked() -> AppointmentDetails {
         time_zone: "America/Chicago".into(),
         open_to_new_patients: true,
         edition: 1,
+        resources: Vec::new(),
     };
     let patient = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
     let (appointment, _) = Appointment::book(offer, patient.id, None, now());
@@ -48,6 +49,7 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
         time_zone: appointment.time_zone.clone(),
         open_to_new_patients: true,
         edition: 1,
+        resources: Vec::new(),
     }
 }
 

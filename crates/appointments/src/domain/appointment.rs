@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, VisitTypeId};
 
-use super::AppointmentEvent;
+use super::{AppointmentEvent, Resource, Room};
 
 /// Where a visit stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -97,6 +97,8 @@ pub struct Offer {
     pub open_to_new_patients: bool,
     /// Which state of the doctor's rules offers it: a later state may not.
     pub edition: i64,
+    /// A visit takes the first of these rooms or devices that is free; none where it needs none.
+    pub resources: Vec<Resource>,
 }
 
 /// A visit: doctor, patient, visit type, time, status.
@@ -118,6 +120,8 @@ pub struct Appointment {
     pub visit: Interval,
     /// What it takes from the doctor's time, buffers included.
     pub blocked: Interval,
+    /// What it takes of the clinic beside that.
+    pub room: Room,
     /// IANA zone of the clinic.
     pub time_zone: String,
     /// What it costs.
@@ -239,6 +243,7 @@ impl Appointment {
             mode: offer.mode,
             visit: offer.visit,
             blocked: offer.blocked,
+            room: Room::of(offer.resources),
             time_zone: offer.time_zone,
             price: offer.price,
             status: Status::Booked,
@@ -306,6 +311,7 @@ impl Appointment {
         let moved = Self {
             visit: offer.visit,
             blocked: offer.blocked,
+            room: Room::of(offer.resources.clone()).preferring(&self.room),
             clinic: offer.clinic,
             time_zone: offer.time_zone.clone(),
             reminder_sent: false,

@@ -92,6 +92,7 @@ mod tests {
             time_zone: "America/Chicago".into(),
             open_to_new_patients: true,
             edition: 1,
+            resources: Vec::new(),
         };
         Appointment::book(offer, PatientId::mint(), None, start() - 48.hours()).0
     }

@@ -3,7 +3,7 @@ use kernel::{AppointmentId, ClinicId, DoctorId, DomainEvent, Interval, Money, Pa
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Appointment, AppointmentEvent, Offer, VisitMode};
+use super::{Appointment, AppointmentEvent, Offer, Room, VisitMode};
 
 /// What a time is held for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -55,6 +55,8 @@ pub struct Hold {
     pub visit: Interval,
     /// What it takes from the doctor's time, buffers included.
     pub blocked: Interval,
+    /// What it takes of the clinic beside that.
+    pub room: Room,
     /// IANA zone of the clinic.
     pub time_zone: String,
     /// What the visit costs, as it was told when the hold was opened.
@@ -90,6 +92,7 @@ impl Hold {
             mode: offer.mode,
             visit: offer.visit,
             blocked: offer.blocked,
+            room: Room::of(offer.resources),
             time_zone: offer.time_zone,
             price: offer.price,
             opened_at: now,
@@ -261,6 +264,7 @@ mod tests {
             time_zone: "America/New_York".into(),
             open_to_new_patients: true,
             edition: 1,
+            resources: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod patient_event;
 mod patient_search;
 mod queue;
 mod relation;
+mod room;
 mod waitlist;
 mod waitlist_event;
 
@@ -27,6 +28,7 @@ pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use queue::{arrived_at, expected_starts, waiting_minutes};
 pub use relation::Relation;
+pub use room::{Resource, Room};
 pub use waitlist::{
     BadWindow, DAY, EntryState, LONGEST_WAIT_DAYS, MOST_SILENT, Outcome, WaitlistEntry, WaitlistEntryId, WaitlistOffer,
     Wanted, Weekdays, Window, deadline, is_quiet,

@@ -63,6 +63,7 @@ mod tests {
             time_zone: "America/New_York".into(),
             open_to_new_patients: true,
             edition: 1,
+            resources: Vec::new(),
         };
         Appointment::book(offer, PatientId::mint(), None, at(-600)).0
     }

@@ -3,11 +3,11 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Array, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{AppointmentId, ClinicId, DoctorId, Interval, VisitTypeId};
+use kernel::{AppointmentId, ClinicId, DoctorId, Interval, ResourceId, VisitTypeId};
 use uuid::Uuid;
 
 use super::schema::appointment;
@@ -77,6 +77,104 @@ pub async fn busy_of_many(
         held_until: until.to_jiff(),
     };
     Ok(rows.into_iter().map(taken).collect())
+}
+
+/// When these rooms or devices are taken within `span`, buffers included, each with until when it is only held.
+///
+/// # Errors
+/// Of the database.
+pub async fn busy_of_resources(
+    mut conn: &AsyncPgConnection,
+    resources: &[Uuid],
+    span: Interval,
+    now: Timestamp,
+) -> Result<Vec<(ResourceId, Interval, Option<Timestamp>)>, DieselError> {
+    let rows: Vec<Stretch> = diesel::sql_query(OF_RESOURCES)
+        .bind::<Array<SqlUuid>, _>(resources)
+        .bind::<Timestamptz, _>(span.start.to_diesel())
+        .bind::<Timestamptz, _>(span.end.to_diesel())
+        .bind::<Timestamptz, _>(entry(span).to_diesel())
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .load(&mut conn)
+        .await?;
+    let taken = |row: Stretch| (ResourceId::from_uuid(row.of), row.blocked(), row.held_until.to_jiff());
+    Ok(rows.into_iter().map(taken).collect())
+}
+
+/// What is taken of these doctors' time, and of these rooms and devices, all of it seen at one instant.
+///
+/// # Errors
+/// Of the database.
+pub async fn busy_with_resources(
+    mut conn: &AsyncPgConnection,
+    doctors: &[DoctorId],
+    resources: &[ResourceId],
+    span: Interval,
+    now: Timestamp,
+) -> Result<TakenOfBoth, DieselError> {
+    let doctors: Vec<Uuid> = doctors.iter().map(|id| id.as_uuid()).collect();
+    let resources: Vec<Uuid> = resources.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<Stretch> = diesel::sql_query(BOTH)
+        .bind::<Array<SqlUuid>, _>(&resources)
+        .bind::<Timestamptz, _>(span.start.to_diesel())
+        .bind::<Timestamptz, _>(span.end.to_diesel())
+        .bind::<Timestamptz, _>(entry(span).to_diesel())
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .bind::<Array<SqlUuid>, _>(&doctors)
+        .load(&mut conn)
+        .await?;
+    let (rooms, doctors): (Vec<Stretch>, Vec<Stretch>) = rows.into_iter().partition(|row| row.room);
+    Ok((
+        doctors.iter().map(|row| (DoctorId::from_uuid(row.of), row.blocked())).collect(),
+        rooms.iter().map(|row| (ResourceId::from_uuid(row.of), row.blocked())).collect(),
+    ))
+}
+
+/// Stretches of doctors and of rooms or devices.
+pub type TakenOfBoth = (Vec<(DoctorId, Interval)>, Vec<(ResourceId, Interval)>);
+
+macro_rules! stretches {
+    ($whose:literal, $these:literal, $room:literal) => {
+        concat!(
+            "SELECT ",
+            $whose,
+            " AS of, ",
+            $room,
+            " AS room, blocked_from, blocked_until, held_until \
+               FROM appointments.appointment \
+              WHERE ",
+            $whose,
+            " = ANY (",
+            $these,
+            ") AND status IN ('booked', 'arrived', 'held') \
+                AND blocked_from < $3 AND blocked_from > $4 AND blocked_until > $2 \
+                AND (held_until IS NULL OR held_until > $5)"
+        )
+    };
+}
+
+const OF_RESOURCES: &str = stretches!("resource_id", "$1", "true");
+const BOTH: &str =
+    concat!(stretches!("resource_id", "$1", "true"), " UNION ALL ", stretches!("doctor_id", "$6", "false"));
+
+#[derive(QueryableByName)]
+struct Stretch {
+    #[diesel(sql_type = SqlUuid)]
+    of: Uuid,
+    #[diesel(sql_type = Bool)]
+    room: bool,
+    #[diesel(sql_type = Timestamptz)]
+    blocked_from: DbTimestamp,
+    #[diesel(sql_type = Timestamptz)]
+    blocked_until: DbTimestamp,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    held_until: NullableTimestamp,
+}
+
+impl Stretch {
+    fn blocked(&self) -> Interval {
+        Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() }
+    }
 }
 
 /// A visit that is to take place, without the person it is for.

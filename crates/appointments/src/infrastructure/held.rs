@@ -9,14 +9,15 @@ use diesel::sql_types::{Array, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Actor, AppointmentId, ClinicId, DoctorId, Interval, PatientId, Recorded, UserId};
+use kernel::{Actor, AppointmentId, ClinicId, DoctorId, Interval, PatientId, Recorded, ResourceId, UserId};
 use platform::journal::Journal;
 use uuid::Uuid;
 
 use super::CalendarWatch;
 use super::busy::entry;
+use super::rooms;
 use crate::application::Claim;
-use crate::domain::HoldEvent;
+use crate::domain::{HoldEvent, Room};
 
 /// Whose holds are not in somebody's own way.
 #[derive(Debug, Clone, Copy, Default)]
@@ -115,6 +116,8 @@ pub(super) struct Gone {
     blocked_until: DbTimestamp,
     #[diesel(sql_type = Timestamptz)]
     held_until: DbTimestamp,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    resource_id: Option<Uuid>,
 }
 
 impl Gone {
@@ -124,6 +127,10 @@ impl Gone {
 
     pub(super) fn blocked(&self) -> Interval {
         Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() }
+    }
+
+    fn room(&self) -> Option<(ResourceId, Interval)> {
+        self.resource_id.map(|id| (ResourceId::from_uuid(id), self.blocked()))
     }
 
     pub(super) fn was_open(&self, now: Timestamp) -> bool {
@@ -145,7 +152,10 @@ impl Gone {
 /// What a deleted hold was.
 macro_rules! returning {
     ($delete:literal) => {
-        concat!($delete, " RETURNING id, clinic_id, doctor_id, starts_at, blocked_from, blocked_until, held_until")
+        concat!(
+            $delete,
+            " RETURNING id, clinic_id, doctor_id, starts_at, blocked_from, blocked_until, held_until, resource_id"
+        )
     };
 }
 
@@ -160,14 +170,19 @@ pub(super) async fn give_up(conn: &mut AsyncPgConnection, ids: &[Uuid]) -> Resul
         .await
 }
 
-/// Deletes the doctor's holds in this stretch that are over. Those that a rival is deleting are left to it: the next
+/// Deletes the holds in this stretch that are over, of the doctor and of the rooms that may be taken. Those that a rival is deleting are left to it: the next
 /// insert waits for its end.
 pub(super) async fn clear_expired(
     conn: &mut AsyncPgConnection,
     doctor: DoctorId,
+    room: &Room,
     blocked: Interval,
     now: Timestamp,
 ) -> Result<Vec<Gone>, DieselError> {
+    let rooms = rooms::ids(room);
+    if !rooms.is_empty() {
+        return clear_expired_of(conn, doctor, rooms, blocked, now).await;
+    }
     diesel::sql_query(returning!(
         "DELETE FROM appointments.appointment WHERE id IN (
              SELECT id FROM appointments.appointment
@@ -180,6 +195,30 @@ pub(super) async fn clear_expired(
     .bind::<Timestamptz, _>(blocked.end.to_diesel())
     .bind::<Timestamptz, _>(entry(blocked).to_diesel())
     .bind::<Timestamptz, _>(now.to_diesel())
+    .load(conn)
+    .await
+}
+
+async fn clear_expired_of(
+    conn: &mut AsyncPgConnection,
+    doctor: DoctorId,
+    rooms: Vec<Uuid>,
+    blocked: Interval,
+    now: Timestamp,
+) -> Result<Vec<Gone>, DieselError> {
+    diesel::sql_query(returning!(
+        "DELETE FROM appointments.appointment WHERE id IN (
+             SELECT id FROM appointments.appointment
+              WHERE (doctor_id = $1 OR resource_id = ANY ($6)) AND status = 'held' AND held_until <= $5
+                AND blocked_from < $3 AND blocked_from > $4 AND blocked_until > $2
+              FOR UPDATE SKIP LOCKED)"
+    ))
+    .bind::<SqlUuid, _>(doctor.as_uuid())
+    .bind::<Timestamptz, _>(blocked.start.to_diesel())
+    .bind::<Timestamptz, _>(blocked.end.to_diesel())
+    .bind::<Timestamptz, _>(entry(blocked).to_diesel())
+    .bind::<Timestamptz, _>(now.to_diesel())
+    .bind::<Array<SqlUuid>, _>(rooms)
     .load(conn)
     .await
 }
@@ -201,25 +240,42 @@ pub(super) async fn clear_old(
     .await
 }
 
+/// Time that was taken, or freed, because a visit was booked or moved.
+pub(super) struct Claimed<'a> {
+    /// Whose.
+    pub(super) doctor: DoctorId,
+    /// When.
+    pub(super) stretches: &'a [Interval],
+    /// Which rooms and devices, and when.
+    pub(super) rooms: Vec<(ResourceId, Interval)>,
+}
+
 /// Tells the neighbour of time that was taken because the rules offer it, and of what the holds that went have freed;
-/// gives the state of these rules. Doctors come in the order of their ids, so that no two wait for each other.
+/// gives the state of these rules. Doctors come in the order of their ids, so that no two wait for each other; where rooms
+/// are concerned, the neighbour locks those who share them together with these.
 pub(super) async fn claimed(
     conn: &mut AsyncPgConnection,
     watch: &dyn CalendarWatch,
-    taken: Option<(DoctorId, &[Interval])>,
+    taken: Option<Claimed<'_>>,
     gone: &[Gone],
     now: Timestamp,
 ) -> Result<Option<i64>, DieselError> {
-    let mut doctors: Vec<DoctorId> = gone.iter().map(Gone::doctor).chain(taken.map(|(doctor, _)| doctor)).collect();
+    let mut doctors: Vec<DoctorId> =
+        gone.iter().map(Gone::doctor).chain(taken.as_ref().map(|taken| taken.doctor)).collect();
     doctors.sort_unstable_by_key(|doctor| doctor.as_uuid());
     doctors.dedup();
+    let mut rooms: Vec<(ResourceId, Interval)> = gone.iter().filter_map(Gone::room).collect();
+    rooms.extend(taken.iter().flat_map(|taken| &taken.rooms));
+    if !rooms.is_empty() {
+        watch.rooms_changed(conn, &doctors, &rooms).await?;
+    }
     let mut edition = None;
     for doctor in doctors {
         let mut changed: Vec<Interval> =
             gone.iter().filter(|hold| hold.doctor() == doctor).map(Gone::blocked).collect();
-        match taken {
-            Some((with, stretches)) if with == doctor => {
-                changed.extend_from_slice(stretches);
+        match &taken {
+            Some(taken) if taken.doctor == doctor => {
+                changed.extend_from_slice(taken.stretches);
                 edition = watch.claimed(conn, doctor, &changed, now).await?;
             }
             _ => watch.changed(conn, doctor, &changed, now).await?,

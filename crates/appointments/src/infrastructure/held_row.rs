@@ -9,26 +9,27 @@ use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, VisitTypeId};
 use uuid::Uuid;
 
 use super::held::{self, Gone};
+use super::rooms;
 use super::schema::held as held_table;
-use crate::domain::{Hold, HoldKind, VisitMode};
+use crate::domain::{Hold, HoldKind, Room, VisitMode};
 
-/// Puts a hold among the visits; what it finds expired in its way goes, and is added to `gone`. `false` when anything
-/// else stands there.
+/// Puts a hold among the visits; what it finds expired in its way goes, and is added to `gone`. Gives the room or device
+/// it has got; `None` when anything else stands there.
 pub(super) async fn keep_time(
     conn: &mut AsyncPgConnection,
     hold: &Hold,
     gone: &mut Vec<Gone>,
     now: Timestamp,
-) -> Result<bool, DieselError> {
-    if insert(conn, hold).await? {
-        return Ok(true);
+) -> Result<Option<Room>, DieselError> {
+    if let Some(room) = insert(conn, hold, now).await? {
+        return Ok(Some(room));
     }
-    let expired = held::clear_expired(conn, hold.doctor, hold.blocked, now).await?;
-    if expired.is_empty() || !insert(conn, hold).await? {
-        return Ok(false);
+    let expired = held::clear_expired(conn, hold.doctor, &hold.room, hold.blocked, now).await?;
+    if expired.is_empty() {
+        return Ok(None);
     }
     gone.extend(expired);
-    Ok(true)
+    insert(conn, hold, now).await
 }
 
 /// The hold of that id, which is known to be of that kind, while it is there.
@@ -47,14 +48,16 @@ pub(super) async fn kept(
     row.map(|row| row.into_hold(kind)).transpose()
 }
 
-/// `false` when something stands in its way.
-async fn insert(conn: &mut AsyncPgConnection, hold: &Hold) -> Result<bool, DieselError> {
-    let inserted = diesel::insert_into(held_table::table)
-        .values(HeldRow::new(hold))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    Ok(inserted == 1)
+/// `None` when something stands in its way.
+async fn insert(conn: &mut AsyncPgConnection, hold: &Hold, now: Timestamp) -> Result<Option<Room>, DieselError> {
+    for room in rooms::to_try(conn, &hold.room, hold.blocked, None, now).await? {
+        let row = HeldRow::new(hold, &room);
+        let inserted = diesel::insert_into(held_table::table).values(row).on_conflict_do_nothing();
+        if inserted.execute(conn).await? == 1 {
+            return Ok(Some(room));
+        }
+    }
+    Ok(None)
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -75,10 +78,13 @@ pub(super) struct HeldRow {
     created_at: DbTimestamp,
     updated_at: DbTimestamp,
     held_until: NullableTimestamp,
+    resource_id: Option<Uuid>,
+    resource_name: Option<String>,
 }
 
 impl HeldRow {
-    pub(super) fn new(hold: &Hold) -> Self {
+    pub(super) fn new(hold: &Hold, room: &Room) -> Self {
+        let (resource_id, resource_name) = rooms::columns(room);
         Self {
             id: hold.id.as_uuid(),
             clinic_id: hold.clinic.as_uuid(),
@@ -95,6 +101,8 @@ impl HeldRow {
             created_at: hold.opened_at.to_diesel(),
             updated_at: hold.opened_at.to_diesel(),
             held_until: Some(hold.held_until).to_diesel(),
+            resource_id,
+            resource_name,
         }
     }
 
@@ -109,6 +117,7 @@ impl HeldRow {
             mode: VisitMode::from_word(&self.mode).ok_or_else(|| broken("unknown visit mode"))?,
             visit: Interval { start: self.starts_at.to_jiff(), end: self.ends_at.to_jiff() },
             blocked: Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() },
+            room: rooms::read(self.resource_id, self.resource_name),
             time_zone: self.time_zone,
             price: Money::cents(self.price_cents),
             opened_at: self.created_at.to_jiff(),

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::busy::busy_of;
 use super::patient_row::PatientRow;
-use super::pg_appointments::Row;
+use super::rooms;
+use super::rows::Row;
 use super::schema::{appointment, patient};
 use crate::application::InsertError;
-use crate::domain::{Appointment, Patient};
+use crate::domain::{Appointment, Patient, Room};
 
 /// Have the doctor's rules changed since they offered the time?
 pub(super) fn outdated(offered_by: Option<i64>, present: Option<i64>) -> bool {
@@ -30,10 +31,24 @@ pub(super) async fn enrol(conn: &mut AsyncPgConnection, keys: &Keyring, person: 
     Ok(inserted == 1)
 }
 
-/// `false` when something stands in its way.
-pub(super) async fn put(conn: &mut AsyncPgConnection, row: &Row) -> Result<bool, DieselError> {
-    let inserted = diesel::insert_into(appointment::table).values(row).on_conflict_do_nothing().execute(conn).await?;
-    Ok(inserted == 1)
+/// Puts a visit among the others, and gives the room or device it has got; `None` when something stands in its way.
+///
+/// A transaction that puts several takes the locks of a move first ([`super::pg_appointments::move_locks`]): otherwise
+/// two of them could wait for each other's rooms.
+pub(super) async fn put(
+    conn: &mut AsyncPgConnection,
+    keys: &Keyring,
+    visit: &Appointment,
+    now: Timestamp,
+) -> Result<Option<Room>, DieselError> {
+    for room in rooms::to_try(conn, &visit.room, visit.blocked, None, now).await? {
+        let row = Row::sealed(visit, &room, keys);
+        let inserted = diesel::insert_into(appointment::table).values(&row).on_conflict_do_nothing();
+        if inserted.execute(conn).await? == 1 {
+            return Ok(Some(room));
+        }
+    }
+    Ok(None)
 }
 
 /// Whose constraint refused the insert?

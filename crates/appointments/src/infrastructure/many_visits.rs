@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Actor, AppointmentId, Interval, PortFailure};
+use kernel::{Actor, AppointmentId, Interval, PortFailure, ResourceId};
 use platform::letters::post;
 use platform::pg;
 use uuid::Uuid;
@@ -16,8 +16,12 @@ use super::busy_of;
 use super::held;
 use super::letters;
 use super::patient_row::PatientRow;
-use super::pg_appointments::{ONE_PER_DOCTOR, ONE_PER_PATIENT, PgAppointments, Row, broken_constraint, count};
+use super::pg_appointments::{
+    ONE_PER_DOCTOR, ONE_PER_PATIENT, ONE_PER_RESOURCE, PgAppointments, broken_constraint, count, move_locks,
+};
+use super::rows::Row;
 use super::schema::{appointment, patient};
+use super::updating::{Rewritten, rewrite};
 use crate::application::{AppointmentDetails, Arranged, Change, ManyVisits};
 use crate::domain::Status;
 
@@ -36,6 +40,8 @@ pub struct Written {
     pub taken: Vec<(AppointmentId, TakenBy)>,
     /// Made room.
     pub expired: Expired,
+    /// Rooms and devices that were taken or freed, and when: who shares them has not been told.
+    pub rooms: Vec<(ResourceId, Interval)>,
 }
 
 /// Holds that were over and are gone; nothing has told of it yet.
@@ -78,17 +84,13 @@ impl PgAppointments {
         changes: &[&Change],
     ) -> Result<Option<Written>, DieselError> {
         let moves = changes.iter().filter(|change| takes_time(change));
-        let people = moves.flat_map(|change| {
-            let after = &change.after.appointment;
-            [after.doctor.as_uuid(), after.patient.as_uuid()].map(pg::lock_number)
-        });
-        let mut locks: Vec<i64> = people.collect();
+        let mut locks: Vec<i64> = moves.flat_map(|change| move_locks(&change.after.appointment)).collect();
         locks.sort_unstable();
         locks.dedup();
         for lock in locks {
             pg::lock(conn, lock).await?;
         }
-        let (mut taken, mut expired) = (Vec::new(), Vec::new());
+        let (mut taken, mut expired, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
         for change in changes {
             if takes_time(change)
                 && let Some(by) = taken_by(conn, change).await?
@@ -99,24 +101,26 @@ impl PgAppointments {
             if takes_time(change) {
                 // A hold that is over stands in the constraint until somebody needs its place.
                 let after = &change.after.appointment;
-                expired.extend(held::clear_expired(conn, after.doctor, after.blocked, change.event.at).await?);
+                expired.extend(
+                    held::clear_expired(conn, after.doctor, &after.room, after.blocked, change.event.at).await?,
+                );
             }
-            let updated = diesel::update(appointment::table.find(change.before.id.as_uuid()))
-                .filter(appointment::version.eq(change.before.version))
-                .set(Row::sealed(&change.after.appointment, &self.keys))
-                .execute(conn)
-                .await;
-            match updated {
-                Ok(0) => return Ok(None),
-                Ok(_) => {}
+            let (before, after) = (&change.before, &change.after.appointment);
+            match rewrite(conn, &self.keys, before, after, change.event.at).await {
+                Ok(Rewritten::Gone) => return Ok(None),
+                Ok(Rewritten::NoRoom) => taken.push((before.id, TakenBy::Slot)),
+                Ok(Rewritten::In(room)) => {
+                    rooms.extend(before.room_taken());
+                    rooms.extend(room.taken().map(|one| (one.id, after.blocked)));
+                }
                 // Taken between our look and our change.
                 Err(error) => match broken_constraint(&error) {
-                    Some(ONE_PER_DOCTOR | ONE_PER_PATIENT) => return Ok(None),
+                    Some(ONE_PER_DOCTOR | ONE_PER_PATIENT | ONE_PER_RESOURCE) => return Ok(None),
                     _ => return Err(error),
                 },
             }
         }
-        Ok(Some(Written { taken, expired: Expired(expired) }))
+        Ok(Some(Written { taken, expired: Expired(expired), rooms }))
     }
 
     /// Appends the events of these changes to the audit trail and posts the letters about them, in the caller's

@@ -22,14 +22,19 @@ mod pg_patients;
 mod pg_views;
 mod pg_waitlist;
 mod pg_waitlist_line;
+mod rooms;
+mod rows;
 mod schema;
 mod sealed;
 mod search_keys;
 mod sheet_font;
+mod updating;
 mod waitlist_rows;
 mod waitlist_steps;
 
-pub use busy::{PlannedVisit, Taken, busy_of, busy_of_many, planned_of_many};
+pub use busy::{
+    PlannedVisit, Taken, TakenOfBoth, busy_of, busy_of_many, busy_of_resources, busy_with_resources, planned_of_many,
+};
 pub use hold_codes::SecretHoldCodes;
 pub use many_visits::{Expired, TakenBy, Written, elsewhere_of};
 pub use personal_records::{PgVisitRecords, StillBooked, VisitRecords};

@@ -5,10 +5,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
-use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{
-    AppointmentId, ClinicId, DoctorId, Interval, Money, Once, OnceError, PatientId, PortFailure, VisitTypeId,
-};
+use kernel::{AppointmentId, DoctorId, Interval, Once, OnceError, PortFailure, ResourceId};
 use metrics::counter;
 use platform::crypto::Keyring;
 use platform::idempotency::{self, Answers};
@@ -17,22 +14,26 @@ use platform::letters::post;
 use platform::pg::{self, Abort, PgPool};
 use uuid::Uuid;
 
-use super::held::{self, Farewell, Own};
+use super::held::{self, Claimed, Farewell, Own};
 use super::http::AppointmentLinks;
 use super::inserting::{enrol, outdated, put, refusal};
 use super::letters;
-use super::patient_row::{PatientRow, unreadable};
+use super::patient_row::PatientRow;
+use super::rooms;
+use super::rows::Row;
 use super::schema::{appointment, patient};
-use super::sealed::{blind_keys, places};
+use super::sealed::blind_keys;
+use super::updating::{Rewritten, rewrite};
 use super::waitlist_steps::taken_up;
 use crate::application::{
     AppointmentDetails, AppointmentStore, Change, Claim, InsertError, KnownGuest, NewAppointment, PatientIs,
     UpdateError,
 };
-use crate::domain::{Appointment, AppointmentEvent, Patient, Status, VisitMode};
+use crate::domain::{Appointment, AppointmentEvent, Patient, Room};
 
 pub(super) const ONE_PER_PATIENT: &str = "appointment_one_per_patient";
 pub(super) const ONE_PER_DOCTOR: &str = "appointment_one_per_doctor";
+pub(super) const ONE_PER_RESOURCE: &str = "appointment_one_per_resource";
 
 /// Hears of every change of a doctor's calendar inside the transaction that makes it.
 #[async_trait]
@@ -57,6 +58,17 @@ pub trait CalendarWatch: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<i64>, DieselError> {
         self.changed(conn, doctor, changed, now).await.map(|()| None)
+    }
+
+    /// These rooms and devices were taken or freed then. Called before the others, which are then called for `doctors`
+    /// and no one else: who locks more than these locks all of them together.
+    async fn rooms_changed(
+        &self,
+        _conn: &mut AsyncPgConnection,
+        _doctors: &[DoctorId],
+        _changed: &[(ResourceId, Interval)],
+    ) -> Result<(), DieselError> {
+        Ok(())
     }
 }
 
@@ -142,7 +154,7 @@ impl AppointmentStore for PgAppointments {
         .await
     }
 
-    async fn insert(&self, new: &NewAppointment) -> Result<(), InsertError> {
+    async fn insert(&self, new: &NewAppointment) -> Result<Room, InsertError> {
         let AppointmentDetails { appointment: visit, patient: person } = &new.details;
         // In a rush for one time most come too late; they need not queue for the constraint to hear it.
         let now = new.booked.at;
@@ -151,7 +163,7 @@ impl AppointmentStore for PgAppointments {
             held::own_in_the_way(conn, visit.doctor, visit.blocked, own, now).await
         });
         let Some(own) = free.await? else { return Err(InsertError::SlotTaken) };
-        pg::transaction(&self.pool, "insert an appointment", async |conn| {
+        let room = pg::transaction(&self.pool, "insert an appointment", async |conn| {
             if let Some(once) = &new.once {
                 idempotency::begin(conn, &self.keys, once).await?;
             }
@@ -166,17 +178,20 @@ impl AppointmentStore for PgAppointments {
                 Some(Claim::Becomes(_)) => return pg::refuse(InsertError::SlotTaken),
                 Some(Claim::GivenUp(_)) | None => None,
             };
-            let row = Row::sealed(visit, &self.keys);
-            if !put(conn, &row).await? {
-                let expired = held::clear_expired(conn, visit.doctor, visit.blocked, now).await?;
-                if expired.is_empty() || !put(conn, &row).await? {
-                    return pg::refuse(refusal(conn, visit, now).await?);
+            let mut room = put(conn, &self.keys, visit, now).await?;
+            if room.is_none() {
+                let expired = held::clear_expired(conn, visit.doctor, &visit.room, visit.blocked, now).await?;
+                if !expired.is_empty() {
+                    room = put(conn, &self.keys, visit, now).await?;
                 }
                 gone.extend(expired);
             }
+            let Some(room) = room else { return pg::refuse(refusal(conn, visit, now).await?) };
+            let stored = new.details.clone().with_room(room);
             let served = taken_up(conn, &gone, &new.booked, visit.patient).await?;
-            let taken = [visit.blocked];
-            let edition = held::claimed(conn, &*self.watch, Some((visit.doctor, &taken)), &gone, now).await?;
+            let rooms = stored.appointment.room_taken().into_iter().collect();
+            let taken = Claimed { doctor: visit.doctor, stretches: &[visit.blocked], rooms };
+            let edition = held::claimed(conn, &*self.watch, Some(taken), &gone, now).await?;
             if outdated(new.edition, edition) {
                 return pg::refuse(InsertError::RulesChanged);
             }
@@ -187,19 +202,19 @@ impl AppointmentStore for PgAppointments {
             let farewell = Farewell::new(&gone, becomes, visit.clinic, &new.booked);
             farewell.append(conn, &self.journal, &new.booked).await?;
             served.append(conn, &self.journal).await?;
-            keep(conn, &self.keys, new.once.as_ref(), &new.details, new.booked.at).await?;
-            Ok::<_, Abort<InsertError>>(())
+            keep(conn, &self.keys, new.once.as_ref(), &stored, new.booked.at).await?;
+            Ok::<_, Abort<InsertError>>(stored.appointment.room)
         })
         .await?;
         count(&new.booked.event);
-        Ok(())
+        Ok(room)
     }
 
-    async fn update(&self, change: &Change) -> Result<(), UpdateError> {
+    async fn update(&self, change: &Change) -> Result<Room, UpdateError> {
         let (before, after) = (&change.before, &change.after.appointment);
         let now = change.event.at;
         let own = if before.visit == after.visit { Vec::new() } else { self.own_holds(change).await? };
-        pg::transaction(&self.pool, "change an appointment", async |conn| {
+        let room = pg::transaction(&self.pool, "change an appointment", async |conn| {
             if let Some(once) = &change.once {
                 idempotency::begin(conn, &self.keys, once).await?;
             }
@@ -211,25 +226,23 @@ impl AppointmentStore for PgAppointments {
                     pg::lock(conn, key).await?;
                 }
                 gone = held::give_up(conn, &own).await?;
-                gone.extend(held::clear_expired(conn, after.doctor, after.blocked, now).await?);
+                gone.extend(held::clear_expired(conn, after.doctor, &after.room, after.blocked, now).await?);
             }
-            let updated = diesel::update(appointment::table.find(before.id.as_uuid()))
-                .filter(appointment::version.eq(before.version))
-                .set(Row::sealed(after, &self.keys))
-                .execute(conn)
-                .await;
-            match updated {
-                Ok(0) => return pg::refuse(UpdateError::Stale),
-                Ok(_) => {}
+            let room = match rewrite(conn, &self.keys, before, after, now).await {
+                Ok(Rewritten::Gone) => return pg::refuse(UpdateError::Stale),
+                Ok(Rewritten::NoRoom) => return pg::refuse(UpdateError::SlotTaken),
+                Ok(Rewritten::In(room)) => room,
                 Err(error) => match broken_constraint(&error) {
-                    Some(ONE_PER_DOCTOR) => return pg::refuse(UpdateError::SlotTaken),
+                    Some(ONE_PER_DOCTOR | ONE_PER_RESOURCE) => return pg::refuse(UpdateError::SlotTaken),
                     Some(ONE_PER_PATIENT) => return pg::refuse(UpdateError::PatientBusy),
                     _ => return Err(Abort::Database(error)),
                 },
-            }
+            };
+            let stored = change.after.clone().with_room(room);
             let served = taken_up(conn, &gone, &change.event, after.patient).await?;
-            let changed = [before.blocked, after.blocked];
-            let edition = held::claimed(conn, &*self.watch, Some((after.doctor, &changed)), &gone, now).await?;
+            let rooms = [before.room_taken(), stored.appointment.room_taken()].into_iter().flatten().collect();
+            let changed = Claimed { doctor: after.doctor, stretches: &[before.blocked, after.blocked], rooms };
+            let edition = held::claimed(conn, &*self.watch, Some(changed), &gone, now).await?;
             if outdated(change.edition, edition) {
                 return pg::refuse(UpdateError::RulesChanged);
             }
@@ -239,12 +252,12 @@ impl AppointmentStore for PgAppointments {
             let farewell = Farewell::new(&gone, None, after.clinic, &change.event);
             farewell.append(conn, &self.journal, &change.event).await?;
             served.append(conn, &self.journal).await?;
-            keep(conn, &self.keys, change.once.as_ref(), &change.after, change.event.at).await?;
-            Ok::<_, Abort<UpdateError>>(())
+            keep(conn, &self.keys, change.once.as_ref(), &stored, change.event.at).await?;
+            Ok::<_, Abort<UpdateError>>(stored.appointment.room)
         })
         .await?;
         count(&change.event.event);
-        Ok(())
+        Ok(room)
     }
 
     async fn keep_answer(
@@ -291,102 +304,11 @@ pub(super) fn broken_constraint(error: &DieselError) -> Option<&str> {
     }
 }
 
-/// Numbers of the doctor's and the patient's lock, the smaller first.
-fn move_locks(visit: &Appointment) -> [i64; 2] {
-    let mut locks = [visit.doctor.as_uuid(), visit.patient.as_uuid()].map(pg::lock_number);
+/// Numbers of the locks of the doctor, the patient, and the rooms and devices that may be taken, the smallest first.
+pub(super) fn move_locks(visit: &Appointment) -> Vec<i64> {
+    let mut records = rooms::ids(&visit.room);
+    records.extend([visit.doctor.as_uuid(), visit.patient.as_uuid()]);
+    let mut locks: Vec<i64> = records.into_iter().map(pg::lock_number).collect();
     locks.sort_unstable();
     locks
-}
-
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-// A missing value is a bound NULL, not the word DEFAULT: an insert whose text depends on its values is not kept
-// prepared, which costs two round trips and a plan.
-#[diesel(table_name = appointment, treat_none_as_null = true, treat_none_as_default_value = false)]
-pub(super) struct Row {
-    pub(super) id: Uuid,
-    clinic_id: Uuid,
-    doctor_id: Uuid,
-    patient_id: Uuid,
-    visit_type_id: Uuid,
-    mode: String,
-    starts_at: DbTimestamp,
-    ends_at: DbTimestamp,
-    blocked_from: DbTimestamp,
-    blocked_until: DbTimestamp,
-    time_zone: String,
-    price_cents: i64,
-    status: String,
-    notes: Option<Vec<u8>>,
-    cancel_reason: Option<Vec<u8>>,
-    arrived_at: NullableTimestamp,
-    completed_at: NullableTimestamp,
-    missed_at: NullableTimestamp,
-    correct_reason: Option<Vec<u8>>,
-    reminder_sent: bool,
-    version: i32,
-    created_at: DbTimestamp,
-    updated_at: DbTimestamp,
-}
-
-impl Row {
-    pub(super) fn sealed(visit: &Appointment, keys: &Keyring) -> Self {
-        let id = visit.id.as_uuid();
-        let seal = |place, text: &Option<String>| text.as_ref().map(|text| keys.seal_text(place, id, text));
-        Self {
-            id,
-            clinic_id: visit.clinic.as_uuid(),
-            doctor_id: visit.doctor.as_uuid(),
-            patient_id: visit.patient.as_uuid(),
-            visit_type_id: visit.visit_type.as_uuid(),
-            mode: visit.mode.word().to_owned(),
-            starts_at: visit.visit.start.to_diesel(),
-            ends_at: visit.visit.end.to_diesel(),
-            blocked_from: visit.blocked.start.to_diesel(),
-            blocked_until: visit.blocked.end.to_diesel(),
-            time_zone: visit.time_zone.clone(),
-            price_cents: visit.price.as_cents(),
-            status: visit.status.word().to_owned(),
-            notes: seal(places::NOTES, &visit.notes),
-            cancel_reason: seal(places::CANCEL_REASON, &visit.cancel_reason),
-            arrived_at: visit.arrived_at.to_diesel(),
-            completed_at: visit.completed_at.to_diesel(),
-            missed_at: visit.missed_at.to_diesel(),
-            correct_reason: seal(places::CORRECT_REASON, &visit.correct_reason),
-            reminder_sent: visit.reminder_sent,
-            version: visit.version,
-            created_at: visit.created_at.to_diesel(),
-            updated_at: visit.updated_at.to_diesel(),
-        }
-    }
-
-    pub(super) fn into_appointment(self, keys: &Keyring) -> Result<Appointment, DieselError> {
-        let id = self.id;
-        let open = |place, sealed: Option<Vec<u8>>| {
-            sealed.map(|sealed| keys.open_text(place, id, &sealed).map_err(unreadable)).transpose()
-        };
-        let unknown = |what: &str| DieselError::DeserializationError(format!("unknown {what}").into());
-        Ok(Appointment {
-            id: AppointmentId::from_uuid(self.id),
-            clinic: ClinicId::from_uuid(self.clinic_id),
-            doctor: DoctorId::from_uuid(self.doctor_id),
-            patient: PatientId::from_uuid(self.patient_id),
-            visit_type: VisitTypeId::from_uuid(self.visit_type_id),
-            mode: VisitMode::from_word(&self.mode).ok_or_else(|| unknown("visit mode"))?,
-            visit: Interval { start: self.starts_at.to_jiff(), end: self.ends_at.to_jiff() },
-            blocked: Interval { start: self.blocked_from.to_jiff(), end: self.blocked_until.to_jiff() },
-            time_zone: self.time_zone,
-            price: Money::cents(self.price_cents),
-            status: Status::from_word(&self.status).ok_or_else(|| unknown("status"))?,
-            notes: open(places::NOTES, self.notes)?,
-            cancel_reason: open(places::CANCEL_REASON, self.cancel_reason)?,
-            arrived_at: self.arrived_at.to_jiff(),
-            completed_at: self.completed_at.to_jiff(),
-            missed_at: self.missed_at.to_jiff(),
-            correct_reason: open(places::CORRECT_REASON, self.correct_reason)?,
-            reminder_sent: self.reminder_sent,
-            version: self.version,
-            created_at: self.created_at.to_jiff(),
-            updated_at: self.updated_at.to_jiff(),
-        })
-    }
 }

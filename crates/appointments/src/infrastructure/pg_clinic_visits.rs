@@ -7,7 +7,7 @@ use platform::crypto::Keyring;
 use platform::pg::{self, PgPool};
 
 use super::patient_row::PatientRow;
-use super::pg_appointments::Row;
+use super::rows::Row;
 use super::schema::{appointment, patient};
 use crate::application::{AppointmentDetails, ClinicVisits, MOST_VISITS};
 

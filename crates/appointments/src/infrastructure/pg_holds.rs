@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::CalendarWatch;
-use super::held::{self, Farewell, Gone, Own};
+use super::held::{self, Claimed, Farewell, Gone, Own};
 use super::held_row::{HeldRow, keep_time};
 use super::inserting::outdated;
 use super::letters;
@@ -170,12 +170,13 @@ impl HoldStore for PgHolds {
             }
             let mut gone = self.earlier(conn, new).await?;
             self.count(conn, &row, now).await?;
-            if !keep_time(conn, hold, &mut gone, now).await? {
+            let Some(room) = keep_time(conn, hold, &mut gone, now).await? else {
                 return pg::refuse(OpenError::SlotTaken);
-            }
+            };
             diesel::insert_into(hold_table::table).values(&row).execute(conn).await?;
-            let taken = [hold.blocked];
-            let edition = held::claimed(conn, &*self.watch, Some((hold.doctor, &taken)), &gone, now).await?;
+            let rooms = room.taken().map(|one| (one.id, hold.blocked)).into_iter().collect();
+            let taken = Claimed { doctor: hold.doctor, stretches: &[hold.blocked], rooms };
+            let edition = held::claimed(conn, &*self.watch, Some(taken), &gone, now).await?;
             if outdated(Some(new.edition), edition) {
                 return pg::refuse(OpenError::RulesChanged);
             }

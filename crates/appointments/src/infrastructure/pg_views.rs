@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::patient_row::PatientRow;
-use super::pg_appointments::Row;
+use super::rows::Row;
 use super::schema::{appointment, patient};
 use crate::application::{
     AppointmentDetails, Happening, VisitFilter, VisitPage, VisitPosition, VisitState, VisitViews, Within,

@@ -16,7 +16,7 @@ use platform::pg::{self, Abort};
 use uuid::Uuid;
 
 use super::PgWaitlist;
-use super::held::{self, Farewell, Gone};
+use super::held::{self, Claimed, Farewell, Gone};
 use super::held_row::keep_time;
 use super::inserting::outdated;
 use super::letters;
@@ -113,9 +113,9 @@ impl WaitlistLine for PgWaitlist {
                 return pg::refuse(OfferError::PatientBusy);
             }
             let mut gone: Vec<Gone> = Vec::new();
-            if !keep_time(conn, hold, &mut gone, offered.at).await? {
+            let Some(room) = keep_time(conn, hold, &mut gone, offered.at).await? else {
                 return pg::refuse(OfferError::SlotTaken);
-            }
+            };
             diesel::sql_query("INSERT INTO appointments.hold (id, kind, patient_id) VALUES ($1, $2, $3)")
                 .bind::<SqlUuid, _>(hold.id.as_uuid())
                 .bind::<Text, _>(hold.kind.word())
@@ -125,8 +125,9 @@ impl WaitlistLine for PgWaitlist {
             if !insert_offer(conn, offer).await? {
                 return pg::refuse(OfferError::OfferedBefore);
             }
-            let taken = [hold.blocked];
-            let edition = held::claimed(conn, &*self.watch, Some((hold.doctor, &taken)), &gone, offered.at).await?;
+            let rooms = room.taken().map(|one| (one.id, hold.blocked)).into_iter().collect();
+            let taken = Claimed { doctor: hold.doctor, stretches: &[hold.blocked], rooms };
+            let edition = held::claimed(conn, &*self.watch, Some(taken), &gone, offered.at).await?;
             if outdated(Some(new.edition), edition) {
                 return pg::refuse(OfferError::RulesChanged);
             }

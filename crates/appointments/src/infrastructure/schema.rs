@@ -58,6 +58,8 @@ diesel::table! {
         missed_at -> Nullable<Timestamptz>,
         correct_reason -> Nullable<Binary>,
         held_until -> Nullable<Timestamptz>,
+        resource_id -> Nullable<Uuid>,
+        resource_name -> Nullable<Text>,
     }
 }
 
@@ -81,6 +83,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         held_until -> Nullable<Timestamptz>,
+        resource_id -> Nullable<Uuid>,
+        resource_name -> Nullable<Text>,
     }
 }
 

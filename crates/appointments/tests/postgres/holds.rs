@@ -197,7 +197,7 @@ async fn of_fifty_who_confirm_at_once_one_books() {
         let proven = store.prove(new.hold.id, CODE, minutes(1)).await.unwrap();
         let Some(proven) = proven else { return false };
         match house.store.insert(&confirming(&proven.hold, &offer, "Ada Example", minutes(1))).await {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(InsertError::SlotTaken | InsertError::GuestAppeared) => false,
             Err(other) => panic!("{other:?}"),
         }

@@ -38,7 +38,7 @@ async fn sixteen_rivals_over_six_slots_that_are_held_and_expire_never_share_one_
                     0 => {
                         let new = booking_at(&slot, &name, at);
                         match house.store.insert(&new).await {
-                            Ok(()) => {
+                            Ok(_) => {
                                 booked.fetch_add(1, Ordering::SeqCst);
                                 house.store.update(&cancelling(&new.details)).await.unwrap();
                             }
@@ -58,7 +58,7 @@ async fn sixteen_rivals_over_six_slots_that_are_held_and_expire_never_share_one_
                         if dice.random_range(0..2) == 0 {
                             let visit = confirming(&new.hold, &slot, &name, at);
                             match house.store.insert(&visit).await {
-                                Ok(()) => {
+                                Ok(_) => {
                                     confirmed.fetch_add(1, Ordering::SeqCst);
                                     house.store.update(&cancelling(&visit.details)).await.unwrap();
                                 }

@@ -105,6 +105,7 @@ impl House {
         for (promise, violations) in [
             ("no doctor has two visits at once", overlaps("doctor_id", "blocked_from", "blocked_until")),
             ("no patient is in two places at once", overlaps("patient_id", "starts_at", "ends_at")),
+            ("no room has two visits at once", overlaps("resource_id", "blocked_from", "blocked_until")),
             (
                 "a visit has as many events as versions",
                 "SELECT a.id FROM appointments.appointment a WHERE a.version <> \
@@ -139,6 +140,7 @@ impl House {
         for (promise, violations) in [
             ("no doctor has two visits at once", overlaps("doctor_id", "blocked_from", "blocked_until")),
             ("no patient is in two places at once", overlaps("patient_id", "starts_at", "ends_at")),
+            ("no room has two visits at once", overlaps("resource_id", "blocked_from", "blocked_until")),
             (
                 "a visit or hold has as many events as versions",
                 "SELECT a.id FROM appointments.appointment a WHERE a.version <> \
@@ -239,6 +241,7 @@ pub fn offer(with: u128, visit: Interval, before: u16, after: u16) -> Offer {
         time_zone: "America/New_York".into(),
         open_to_new_patients: true,
         edition: 1,
+        resources: Vec::new(),
     }
 }
 

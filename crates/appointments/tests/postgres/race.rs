@@ -78,7 +78,7 @@ impl Rival {
         self.patients += 1;
         let new = booking(&slot(number), &guest(&format!("Guest {} {}", self.number, self.patients)));
         match self.house.store.insert(&new).await {
-            Ok(()) => {
+            Ok(_) => {
                 self.holders.gain(number, self.number);
                 self.own.insert(number, new.details);
                 note(&self.tally.booked);
@@ -103,7 +103,7 @@ impl Rival {
         self.holders.let_go(from, self.number);
         let change = moving(&visit, &slot(to));
         match self.house.store.update(&change).await {
-            Ok(()) => {
+            Ok(_) => {
                 self.holders.gain(to, self.number);
                 self.own.insert(to, change.after);
                 note(&self.tally.moved);

@@ -11,8 +11,8 @@ use appointments::application::{
     VisitLetters, WaitlistLine as _, WaitlistStore as _, WatchReads, Within,
 };
 use appointments::domain::{
-    Appointment, DAY, EntryState, Hold, HoldKind, Offer, Outcome, WaitlistEntry, WaitlistOffer, Wanted, Weekdays,
-    Window,
+    Appointment, DAY, EntryState, Hold, HoldKind, Offer, Outcome, Resource, WaitlistEntry, WaitlistOffer, Wanted,
+    Weekdays, Window,
 };
 use appointments::infrastructure::http::WaitlistLinks;
 use appointments::infrastructure::{CalendarWatch, PgAccessLog, PgAppointments, PgPatients, PgWaitlist, busy_of};
@@ -106,6 +106,10 @@ impl DoctorAgenda for Calendar {
         _: usize,
         _: Timestamp,
     ) -> Result<Vec<FreeSlot>, PortFailure> {
+        Ok(Vec::new())
+    }
+
+    async fn resources(&self, _: DoctorId, _: VisitTypeId, _: ClinicId) -> Result<Vec<Resource>, PortFailure> {
         Ok(Vec::new())
     }
 }

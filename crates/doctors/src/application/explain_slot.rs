@@ -5,10 +5,11 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use kernel::{Caller, Clock, DoctorId, Interval, PortFailure, VisitTypeId};
 
+use super::occupied::occupied;
 use super::ports::{Agendas, BusyTimes};
 use super::practice::{Practice, runs_calendar};
 use crate::domain::{
-    DayOverride, Holiday, Obstacle, Refusal, Rules, Slot, TimeOff, VisitType, WeeklyBreak, WeeklyHours,
+    DayOverride, Holiday, Obstacle, Occupied, Refusal, Rules, Slot, TimeOff, VisitType, WeeklyBreak, WeeklyHours,
 };
 
 /// How many other times are named.
@@ -49,6 +50,9 @@ pub enum Detail {
     TimeOff(Vec<TimeOff>),
     /// What is taken, buffers included.
     Taken(Vec<Interval>),
+    /// The rooms or devices that would do, by name, each with when it is taken around that time; none where the clinic has
+    /// none. Whose visits take them is not told.
+    Resources(Vec<(String, Vec<Interval>)>),
 }
 
 /// Whether a time can be booked, and what stands in its way.
@@ -100,7 +104,11 @@ impl ExplainSlot {
         let from = bookable.start.max(starts_at).min(bookable.end);
         // A visit that began before may still take the first minutes.
         let span = Interval { start: from, end: bookable.end }.widened(720, 0);
-        let busy = if from < bookable.end { self.busy.busy(doctor, span, now).await? } else { Vec::new() };
+        let busy = if from < bookable.end {
+            occupied(&*self.busy, &rules, visit_type, span, now).await?
+        } else {
+            Occupied::default()
+        };
         let answer = rules.explain(visit_type, starts_at, &busy, now);
         let next = rules.next_free(visit_type, &busy, now, starts_at.max(now), NEXT);
         let zone = |slot: &Slot| rules.time_zone(slot.clinic).cloned().unwrap_or(TimeZone::UTC);
@@ -130,7 +138,7 @@ impl ExplainSlot {
         visit_type: &VisitType,
         obstacle: Obstacle,
         (starts_at, (date, weekday)): (Timestamp, (Date, Weekday)),
-        busy: &[Interval],
+        busy: &Occupied,
         now: Timestamp,
     ) -> Result<Option<Detail>, PortFailure> {
         let end = starts_at.checked_add(jiff::SignedDuration::from_mins(i64::from(visit_type.duration_minutes)));
@@ -163,8 +171,13 @@ impl ExplainSlot {
                 away.retain(|away| away.span.overlaps(&visit));
                 Some(Detail::TimeOff(away))
             }
+            Obstacle::Rule(Refusal::NoResource) => Some(Detail::Resources(Vec::new())),
+            Obstacle::Resource => {
+                let clinic = rules.check(visit_type, starts_at, now).map_or(rules.home_clinic, |slot| slot.clinic);
+                Some(Detail::Resources(rules.resources_taken(visit_type, clinic, blocked, busy)))
+            }
             Obstacle::Busy | Obstacle::Buffer => {
-                Some(Detail::Taken(busy.iter().filter(|taken| taken.overlaps(&blocked)).copied().collect()))
+                Some(Detail::Taken(busy.doctor.iter().filter(|taken| taken.overlaps(&blocked)).copied().collect()))
             }
         })
     }

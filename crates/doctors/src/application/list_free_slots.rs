@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
-use kernel::{ClinicId, Clock, DoctorId, Interval, PortFailure, VisitTypeId};
+use kernel::{ClinicId, Clock, DoctorId, Interval, PortFailure, ResourceId, VisitTypeId};
 
+use super::occupied::occupied;
 use super::ports::{Agendas, BusyTimes};
-use crate::domain::{Rules, Slot, VisitType};
+use crate::domain::{Occupied, Rules, Slot, VisitType};
 
 /// The longest stretch of days in one question.
 pub const MAX_DAYS: i32 = 31;
@@ -77,9 +78,9 @@ impl ListFreeSlots {
         let now = self.clock.now();
         let rules = self.agendas.rules(query.doctor).await?.ok_or(SlotsError::UnknownDoctor)?;
         let view = View::of(&rules, &query, now)?;
-        let busy = match view.span {
-            Some(span) => self.busy.busy(query.doctor, span, now).await?,
-            None => Vec::new(),
+        let busy = match (view.visit_type, view.span) {
+            (Some(visit_type), Some(span)) => occupied(&*self.busy, &rules, visit_type, span, now).await?,
+            _ => Occupied::default(),
         };
         Ok(view.free(&busy, now))
     }
@@ -88,7 +89,7 @@ impl ListFreeSlots {
 /// A question as one doctor's rules understand it.
 pub(super) struct View<'r> {
     rules: &'r Rules,
-    visit_type: Option<&'r VisitType>,
+    pub(super) visit_type: Option<&'r VisitType>,
     from: Date,
     to: Date,
     /// Where it matters what is taken; `None` where nothing can be free.
@@ -128,8 +129,13 @@ impl<'r> View<'r> {
         Ok(Self { rules, visit_type, from, to, span })
     }
 
+    /// The rooms and devices that matter.
+    pub(super) fn rooms(&self) -> Vec<ResourceId> {
+        self.visit_type.map(|visit_type| self.rules.resources_for(visit_type)).unwrap_or_default()
+    }
+
     /// What is left beside what is taken.
-    pub(super) fn free(&self, busy: &[Interval], now: Timestamp) -> FreeSlots {
+    pub(super) fn free(&self, busy: &Occupied, now: Timestamp) -> FreeSlots {
         let slots = match (self.visit_type, self.span) {
             (Some(visit_type), Some(_)) => self.rules.free_slots(visit_type, busy, now, self.from, self.to),
             _ => Vec::new(),

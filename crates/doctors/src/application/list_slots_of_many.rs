@@ -1,11 +1,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kernel::{Clock, DoctorId, Interval, PortFailure};
+use kernel::{Clock, DoctorId, Interval, PortFailure, ResourceId};
 
 use super::list_free_slots::{FreeSlots, SlotsError, SlotsQuery, View};
-use super::ports::{Agendas, BusyTimes};
-use crate::domain::Rules;
+use super::ports::{Agendas, BusyTimes, TakenOfMany};
+use crate::domain::{Occupied, Rules};
 
 /// Lists the free times of a page of doctors, in two questions to the store however many they are.
 pub struct ListSlotsOfMany {
@@ -36,15 +36,31 @@ impl ListSlotsOfMany {
         let whole = spans()
             .map(|(_, span)| span)
             .reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) });
-        let mut busy: HashMap<DoctorId, Vec<Interval>> = HashMap::new();
+        let mut taken = TakenOfMany::default();
+        let mut rooms: BTreeSet<ResourceId> = BTreeSet::new();
         if let Some(whole) = whole {
             let matter = distinct(spans().map(|(doctor, _)| doctor));
-            for (doctor, taken) in self.busy.busy_of_many(&matter, whole, now).await? {
-                busy.entry(doctor).or_default().push(taken);
+            for view in views.iter().flatten().filter(|view| view.span.is_some()) {
+                rooms.extend(view.rooms());
+            }
+            if rooms.is_empty() {
+                taken.doctors = self.busy.busy_of_many(&matter, whole, now).await?;
+            } else {
+                let rooms: Vec<ResourceId> = rooms.into_iter().collect();
+                taken = self.busy.with_resources(&matter, &rooms, whole, now).await?;
             }
         }
-        let taken = |doctor| busy.get(&doctor).map_or(&[][..], Vec::as_slice);
-        Ok(queries.iter().zip(views).map(|(query, view)| Ok(view?.free(taken(query.doctor), now))).collect())
+        let mut busy: HashMap<DoctorId, Occupied> = HashMap::new();
+        for (doctor, stretch) in taken.doctors {
+            busy.entry(doctor).or_default().doctor.push(stretch);
+        }
+        let free = |query: &SlotsQuery, view: View<'_>| {
+            let rooms = view.rooms();
+            let mut own = busy.get(&query.doctor).cloned().unwrap_or_default();
+            own.resources.extend(taken.resources.iter().filter(|(id, _)| rooms.contains(id)));
+            view.free(&own, now)
+        };
+        Ok(queries.iter().zip(views).map(|(query, view)| Ok(free(query, view?))).collect())
     }
 }
 

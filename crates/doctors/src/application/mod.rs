@@ -4,6 +4,7 @@ mod explain_slot;
 mod list_free_slots;
 mod list_slots_of_many;
 mod next_free_slots;
+mod occupied;
 mod offer_slot;
 mod ports;
 mod practice;
@@ -17,14 +18,15 @@ pub use next_free_slots::NextFreeSlots;
 pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedStart};
 pub use ports::{
     Agendas, BusyTimes, City, Clinic, Criteria, DoctorDirectory, Listing, Page, Position, Sort, SortKey, Specialty,
-    WeeklyHoursView,
+    TakenOfMany, WeeklyHoursView,
 };
 pub use practice::{
-    AddHoliday, AddTimeOff, AddVisitType, Affected, ApplyChange, ApplyError, Asked, CalendarChanges, ChangeClinic,
-    ChangeDoctor, ChangeError, ChangeOrder, ChangeParts, ChangeVisitType, Changing, ClinicRecord, CreateClinic,
-    CreateDoctor, DeactivateDoctor, Decision, DoctorRecord, HolidayList, HolidayLists, Impact, ImportHolidays,
-    Importing, ListedDay, MOST_HOLIDAYS, OnConflict, PROPOSALS, PatientNames, PlannedVisit, Practice, PracticeChange,
-    PracticeError, PracticeParts, Preview, PreviewChange, ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff,
-    ReplaceBreaks, ReplaceWeeklyHours, RetireVisitType, SetOverride, Skipped, Sorted, Step, Subject, UndoChange,
-    UndoOrder, UnreadableList, VisitAtStake, VisitOrder, VisitTypeRecord, Wanted, WantedHoliday,
+    AddHoliday, AddResource, AddTimeOff, AddVisitType, Affected, ApplyChange, ApplyError, Asked, CalendarChanges,
+    ChangeClinic, ChangeDoctor, ChangeError, ChangeOrder, ChangeParts, ChangeResource, ChangeVisitType, Changing,
+    ClinicRecord, CreateClinic, CreateDoctor, DeactivateDoctor, Decision, DoctorRecord, HolidayList, HolidayLists,
+    Impact, ImportHolidays, Importing, ListResources, ListedDay, MOST_HOLIDAYS, OnConflict, PROPOSALS, PatientNames,
+    PlannedVisit, Practice, PracticeChange, PracticeError, PracticeParts, Preview, PreviewChange, ReadCalendar,
+    RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceBreaks, ReplaceWeeklyHours, ResourceRecord, RetireVisitType,
+    SetOverride, Skipped, Sorted, Step, Subject, UndoChange, UndoOrder, UnreadableList, VisitAtStake, VisitOrder,
+    VisitTypeRecord, Wanted, WantedHoliday,
 };

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{DoctorId, Interval, PortFailure, VisitTypeId};
 
+use super::occupied::occupied;
 use super::ports::{Agendas, BusyTimes};
 use crate::domain::Slot;
 
@@ -35,7 +36,7 @@ impl NextFreeSlots {
             return Ok(Vec::new());
         };
         // A visit that began before `after` may still block its first minutes.
-        let busy = self.busy.busy(doctor, span.widened(720, 0), now).await?;
+        let busy = occupied(&*self.busy, &rules, visit_type, span.widened(720, 0), now).await?;
         let slots = rules.next_free(visit_type, &busy, now, after, count);
         Ok(slots.into_iter().filter_map(|slot| rules.time_zone(slot.clinic).map(|zone| (slot, zone.clone()))).collect())
     }

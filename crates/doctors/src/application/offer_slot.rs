@@ -6,7 +6,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use kernel::{DoctorId, Interval, PortFailure, VisitTypeId};
 
 use super::ports::Agendas;
-use crate::domain::{Refusal, Rules, Slot, VisitType};
+use crate::domain::{Refusal, Resource, Rules, Slot, VisitType};
 
 /// When somebody wants to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Offered {
     pub time_zone: TimeZone,
     /// By which edition of the doctor's rules, see [`Rules::edition`].
     pub edition: i64,
+    /// One of these rooms or devices is taken with it, the first that is free; none are needed where it is empty.
+    pub resources: Vec<Resource>,
 }
 
 /// It may not.
@@ -93,7 +95,9 @@ impl OfferSlot {
         let slot = rules.check(visit_type, starts_at, now)?;
         let time_zone = rules.time_zone(slot.clinic).cloned().unwrap_or(TimeZone::UTC);
         let blocked = slot.interval().widened(visit_type.buffer_before, visit_type.buffer_after);
-        Ok(Offered { slot, blocked, visit_type: visit_type.clone(), time_zone, edition: rules.edition })
+        let resources = rules.resources_at(visit_type, slot.clinic).cloned().collect();
+        let visit_type = visit_type.clone();
+        Ok(Offered { slot, blocked, visit_type, time_zone, edition: rules.edition, resources })
     }
 }
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{ClinicId, DoctorId, Interval, PortFailure};
+use kernel::{ClinicId, DoctorId, Interval, PortFailure, ResourceId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -256,6 +256,15 @@ pub trait Agendas: Send + Sync {
     async fn rules_of_many(&self, doctors: &[DoctorId]) -> Result<Vec<Rules>, PortFailure>;
 }
 
+/// What is taken of several doctors' time, and of rooms and devices; buffers included, in any order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakenOfMany {
+    /// Each stretch with whose time it takes.
+    pub doctors: Vec<(DoctorId, Interval)>,
+    /// Each stretch with the room or device, whoever has it.
+    pub resources: Vec<(ResourceId, Interval)>,
+}
+
 /// What takes doctors' time. Another slice knows.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -270,4 +279,13 @@ pub trait BusyTimes: Send + Sync {
         span: Interval,
         now: Timestamp,
     ) -> Result<Vec<(DoctorId, Interval)>, PortFailure>;
+
+    /// The same of doctors together with rooms and devices, all of it seen at one instant.
+    async fn with_resources(
+        &self,
+        doctors: &[DoctorId],
+        resources: &[ResourceId],
+        span: Interval,
+        now: Timestamp,
+    ) -> Result<TakenOfMany, PortFailure>;
 }

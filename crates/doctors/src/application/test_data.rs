@@ -28,6 +28,7 @@ fn visit_type(clinic: ClinicId, name: &str, minutes: u16) -> VisitType {
         price: Money::dollars(150),
         open_to_new_patients: true,
         is_default: name == "Consultation",
+        resource_kind: None,
     }
 }
 
@@ -49,6 +50,7 @@ pub(super) fn nine_to_five() -> Rules {
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),
+        resources: Vec::new(),
         minimum_notice_minutes: 60,
         horizon_days: 90,
         edition: 1,

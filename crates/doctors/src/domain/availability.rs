@@ -6,6 +6,7 @@ use kernel::{ClinicId, Interval};
 
 use super::busy::Busy;
 use super::day::{Day, For, Opening, Readings, midnight_of};
+use super::resource::{Rooms, Taken};
 use super::rules::Rules;
 use super::slot::{FirstFree, Slot};
 use super::visit_type::VisitType;
@@ -14,18 +15,18 @@ use super::zone_clock::{DAY, ZoneClock, ceil_second, floor_second, instant_at};
 impl Rules {
     /// All free slots of `visit_type` on the clinics' local dates `from..=to`, as of `now`, by start, then clinic.
     ///
-    /// `busy` are blocked stretches in any order, the buffers of the visits that exist included. Dates outside
-    /// today and the horizon have no slots.
+    /// `busy` is what is taken, see [`super::Occupied`]; of a visit that needs a room or device, one must be free for all
+    /// of the time it blocks. Dates outside today and the horizon have no slots.
     #[must_use]
-    pub fn free_slots(
-        &self,
-        visit_type: &VisitType,
-        busy: &[Interval],
+    pub fn free_slots<'a>(
+        &'a self,
+        visit_type: &'a VisitType,
+        busy: impl Into<Taken<'a>>,
         now: Timestamp,
         from: Date,
         to: Date,
     ) -> Vec<Slot> {
-        let mut search = Search::new(self, visit_type, busy, now, now);
+        let mut search = Search::new(self, visit_type, busy.into(), now, now);
         let (first, last) = (midnight_of(from), midnight_of(to));
         for place in &mut search.places {
             place.first = place.first.max(first);
@@ -37,16 +38,16 @@ impl Rules {
     /// The first `count` free slots of `visit_type` that start at or after `after`, as of `now`; fewer when the
     /// horizon comes first. For `busy` see [`Rules::free_slots`].
     #[must_use]
-    pub fn next_free(
-        &self,
-        visit_type: &VisitType,
-        busy: &[Interval],
+    pub fn next_free<'a>(
+        &'a self,
+        visit_type: &'a VisitType,
+        busy: impl Into<Taken<'a>>,
         now: Timestamp,
         after: Timestamp,
         count: usize,
     ) -> Vec<Slot> {
         match NonZeroUsize::new(count) {
-            Some(count) => Search::new(self, visit_type, busy, now, after).run(count),
+            Some(count) => Search::new(self, visit_type, busy.into(), now, after).run(count),
             None => Vec::new(),
         }
     }
@@ -54,8 +55,13 @@ impl Rules {
     /// The first free slot of `visit_type` as of `now`, and how long it stays the first while only time passes.
     /// For `busy` see [`Rules::free_slots`].
     #[must_use]
-    pub fn first_free(&self, visit_type: &VisitType, busy: &[Interval], now: Timestamp) -> FirstFree {
-        let mut search = Search::new(self, visit_type, busy, now, now);
+    pub fn first_free<'a>(
+        &'a self,
+        visit_type: &'a VisitType,
+        busy: impl Into<Taken<'a>>,
+        now: Timestamp,
+    ) -> FirstFree {
+        let mut search = Search::new(self, visit_type, busy.into(), now, now);
         let slot = search.run(NonZeroUsize::MIN).first().copied();
         let Some(slot) = slot else {
             return FirstFree { slot: None, valid_until: search.horizon_stands_until(now), local_date: None };
@@ -101,6 +107,7 @@ impl Rules {
 struct Place<'a> {
     clinic: ClinicId,
     clock: ZoneClock<'a>,
+    rooms: Rooms<'a>,
     /// First day to look at.
     first: i64,
     /// Last day to look at.
@@ -121,22 +128,17 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(
-        rules: &'a Rules,
-        visit_type: &'a VisitType,
-        busy: &'a [Interval],
-        now: Timestamp,
-        after: Timestamp,
-    ) -> Self {
+    fn new(rules: &'a Rules, visit_type: &'a VisitType, busy: Taken<'a>, now: Timestamp, after: Timestamp) -> Self {
         let earliest = ceil_second(rules.notice_ends(now).max(after));
         let today = floor_second(now);
         let places = rules.clinics.iter().map(|clinic| {
             let clock = ZoneClock::new(&clinic.time_zone, today);
             let horizon = clock.midnight(today) + i64::from(rules.horizon_days) * DAY;
-            Place { clinic: clinic.id, first: clock.midnight(earliest), last: horizon, horizon, clock }
+            let rooms = Rooms::new(rules, visit_type, clinic.id, busy.resources);
+            Place { clinic: clinic.id, first: clock.midnight(earliest), last: horizon, horizon, clock, rooms }
         });
         let places = places.collect();
-        Self { rules, visit_type, busy: Busy::new(busy), off: Busy::new(&rules.time_off), earliest, places }
+        Self { rules, visit_type, busy: Busy::new(busy.doctor), off: Busy::new(&rules.time_off), earliest, places }
     }
 
     /// The first `count` slots.
@@ -200,6 +202,7 @@ impl<'a> Search<'a> {
                 if start >= self.earliest
                     && !self.busy.touches(start - before, end + after)
                     && !self.off.touches(start, end)
+                    && place.rooms.first_free(start - before, end + after).is_ok()
                 {
                     slots.extend(Slot::between(start, end, self.visit_type.id, clinic));
                 }

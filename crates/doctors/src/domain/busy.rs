@@ -18,6 +18,12 @@ impl<'a> Busy<'a> {
         Self { blocked, next: 0 }
     }
 
+    /// The same from stretches of one's own.
+    pub(super) fn of(blocked: Vec<Interval>) -> Self {
+        let in_order = blocked.windows(2).all(|pair| pair[0].end <= pair[1].start);
+        Self { blocked: Cow::Owned(if in_order { blocked } else { merged(&blocked) }), next: 0 }
+    }
+
     /// Does anything lie between these two seconds of Unix time?
     pub(super) fn touches(&mut self, start: i64, end: i64) -> bool {
         let passed = |blocked: &Interval| ceil_second(blocked.end) <= start;

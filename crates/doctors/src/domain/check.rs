@@ -91,6 +91,9 @@ impl Rules {
         if Busy::new(&self.time_off).touches(start, end) {
             return Err(Refusal::TimeOff);
         }
+        if visit_type.resource_kind.is_some() && self.resources_at(visit_type, clinic.id).next().is_none() {
+            return Err(Refusal::NoResource);
+        }
         Slot::between(start, end, visit_type.id, clinic.id)
             .ok_or(Refusal::TooFarAhead { horizon_days: self.horizon_days })
     }

@@ -1,9 +1,9 @@
 //! Why a time cannot be booked.
 
 use jiff::Timestamp;
-use kernel::Interval;
 
 use super::refusal::Refusal;
+use super::resource::Taken;
 use super::rules::Rules;
 use super::slot::Slot;
 use super::visit_type::VisitType;
@@ -17,16 +17,19 @@ pub enum Obstacle {
     Busy,
     /// The visit itself would fit; the minutes that are kept free before or after it would not.
     Buffer,
+    /// The doctor is free; every room or device that the visit could take is taken, at least for a part of the time.
+    Resource,
 }
 
 impl Obstacle {
-    /// The word in the API: the rule that refuses, `busy` or `buffer`.
+    /// The word in the API: the rule that refuses, `busy`, `buffer` or `resource`.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Rule(refusal) => refusal.rule(),
             Self::Busy => "busy",
             Self::Buffer => "buffer",
+            Self::Resource => "resource",
         }
     }
 }
@@ -37,19 +40,21 @@ impl Rules {
     ///
     /// # Errors
     /// The first obstacle.
-    pub fn explain(
+    pub fn explain<'a>(
         &self,
         visit_type: &VisitType,
         starts_at: Timestamp,
-        busy: &[Interval],
+        busy: impl Into<Taken<'a>>,
         now: Timestamp,
     ) -> Result<Slot, Obstacle> {
         let slot = self.check(visit_type, starts_at, now).map_err(Obstacle::Rule)?;
-        let blocked = self.blocked_by(&slot);
-        if busy.iter().any(|taken| taken.overlaps(&slot.interval())) {
+        let (blocked, busy) = (self.blocked_by(&slot), busy.into());
+        if busy.doctor.iter().any(|taken| taken.overlaps(&slot.interval())) {
             Err(Obstacle::Busy)
-        } else if busy.iter().any(|taken| taken.overlaps(&blocked)) {
+        } else if busy.doctor.iter().any(|taken| taken.overlaps(&blocked)) {
             Err(Obstacle::Buffer)
+        } else if self.resource_free(visit_type, slot.clinic, blocked, busy).is_err() {
+            Err(Obstacle::Resource)
         } else {
             Ok(slot)
         }
@@ -58,6 +63,8 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
+    use kernel::Interval;
+
     use super::super::sample::{instant, interval, rules_in};
     use super::*;
 

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{ClinicId, DoctorId, DomainEvent, VisitTypeId};
+use kernel::{ClinicId, DoctorId, DomainEvent, ResourceId, VisitTypeId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -46,6 +46,10 @@ pub enum PracticeAction {
     HolidaysAdded,
     /// A change of hours is taken back with its visits.
     ChangeUndone,
+    /// A clinic has another room or device.
+    ResourceAdded,
+    /// A room or device is called otherwise, retired, or in use again.
+    ResourceChanged,
 }
 
 /// A change of doctors, clinics or hours: ids, times and names of fields only, for the audit trail and the outbox.
@@ -74,6 +78,8 @@ pub struct PracticeEvent {
     change_id: Option<ChangeId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dates: Vec<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_id: Option<ResourceId>,
 }
 
 impl PracticeEvent {
@@ -93,6 +99,7 @@ impl PracticeEvent {
             visits_kept: None,
             change_id: None,
             dates: Vec::new(),
+            resource_id: None,
         }
     }
 
@@ -106,6 +113,12 @@ impl PracticeEvent {
     #[must_use]
     pub fn visit_type(self, id: VisitTypeId) -> Self {
         Self { visit_type_id: Some(id), ..self }
+    }
+
+    /// To this room or device.
+    #[must_use]
+    pub fn resource(self, id: ResourceId) -> Self {
+        Self { resource_id: Some(id), ..self }
     }
 
     /// To this time off.
@@ -172,6 +185,8 @@ impl DomainEvent for PracticeEvent {
             PracticeAction::HolidayRemoved => "holiday.removed",
             PracticeAction::HolidaysAdded => "holidays.added",
             PracticeAction::ChangeUndone => "calendar_change.undone",
+            PracticeAction::ResourceAdded => "resource.added",
+            PracticeAction::ResourceChanged => "resource.changed",
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kernel::Interval;
 
 use super::covers::BookedVisit;
+use super::resource::Occupied;
 use super::rules::Rules;
 use super::slot::Slot;
 
@@ -21,21 +22,31 @@ impl Rules {
     /// visits: the first ones after the old start, and where none is left there, the first ones of all.
     ///
     /// No two of all these times get in each other's way, buffers included, so one of each visit's can be booked
-    /// whatever is chosen for the others. Everybody is given a first time before anybody is given a second, the
-    /// earlier visit first. `busy` is what is taken, the old times of the visits themselves included: until all of
-    /// them are moved they are not free.
+    /// whatever is chosen for the others; of rooms and devices as well. Everybody is given a first time before anybody is
+    /// given a second, the earlier visit first. `taken` is what is taken, the old times of the visits themselves
+    /// included: until all of them are moved they are not free. What the answer would take is added to it.
     #[must_use]
-    pub fn propose(&self, visits: &[Displaced<'_>], busy: &[Interval], now: Timestamp, most: usize) -> Vec<Vec<Slot>> {
+    pub fn propose(
+        &self,
+        visits: &[Displaced<'_>],
+        taken: &mut Occupied,
+        now: Timestamp,
+        most: usize,
+    ) -> Vec<Vec<Slot>> {
         let mut order: Vec<usize> = (0..visits.len()).collect();
         order.sort_by_key(|at| (visits[*at].visit.visit.start, visits[*at].visit.id));
-        let mut taken = busy.to_vec();
-        taken.sort_unstable();
+        taken.doctor.sort_unstable();
         let mut proposals = vec![Vec::new(); visits.len()];
         for _ in 0..most {
             for at in &order {
-                if let Some(slot) = self.next_for(visits[*at], &taken, now) {
+                if let Some(slot) = self.next_for(visits[*at], taken, now) {
                     let blocked = self.blocked_by(&slot);
-                    taken.insert(taken.partition_point(|earlier| *earlier < blocked), blocked);
+                    if let Some(visit_type) = self.visit_type(slot.visit_type)
+                        && let Ok(Some(room)) = self.resource_free(visit_type, slot.clinic, blocked, &*taken)
+                    {
+                        taken.resources.push((room, blocked));
+                    }
+                    taken.doctor.insert(taken.doctor.partition_point(|earlier| *earlier < blocked), blocked);
                     proposals[*at].push(slot);
                 }
             }
@@ -51,13 +62,16 @@ impl Rules {
         slot.interval().widened(before, after)
     }
 
-    fn next_for(&self, displaced: Displaced<'_>, taken: &[Interval], now: Timestamp) -> Option<Slot> {
+    fn next_for(&self, displaced: Displaced<'_>, taken: &Occupied, now: Timestamp) -> Option<Slot> {
         let visit_type = self.visit_type(displaced.visit.visit_type)?;
         let with_elsewhere;
         let taken = if displaced.elsewhere.is_empty() {
             taken
         } else {
-            with_elsewhere = [taken, displaced.elsewhere].concat();
+            with_elsewhere = Occupied {
+                doctor: [taken.doctor.as_slice(), displaced.elsewhere].concat(),
+                resources: taken.resources.clone(),
+            };
             &with_elsewhere
         };
         let first = |after| self.next_free(visit_type, taken, now, after, 1).first().copied();
@@ -96,7 +110,7 @@ mod tests {
         let (one, two) = (booked(&rules, "2027-04-05T09:00:00Z"), booked(&rules, "2027-04-06T09:00:00Z"));
         // The later visit is named first: the order of the answer is that of the question.
         let displaced = [Displaced { visit: &two, elsewhere: &[] }, Displaced { visit: &one, elsewhere: &[] }];
-        let proposed = starts(&rules.propose(&displaced, &[one.visit, two.visit], now, 2));
+        let proposed = starts(&rules.propose(&displaced, &mut vec![one.visit, two.visit].into(), now, 2));
         assert_eq!(proposed[1], ["2027-04-07T09:00:00Z", "2027-04-07T10:00:00Z"]);
         assert_eq!(proposed[0], ["2027-04-07T09:30:00Z", "2027-04-08T09:00:00Z"]);
     }
@@ -109,11 +123,11 @@ mod tests {
         let last = booked(&rules, "2027-04-05T09:00:00Z");
         let elsewhere = [interval("2027-04-07T09:10:00Z", "2027-04-07T09:20:00Z")];
         let displaced = [Displaced { visit: &last, elsewhere: &elsewhere }];
-        assert_eq!(starts(&rules.propose(&displaced, &[], now, 1)), [["2027-04-07T09:30:00Z"]]);
+        assert_eq!(starts(&rules.propose(&displaced, &mut Occupied::default(), now, 1)), [["2027-04-07T09:30:00Z"]]);
         rules.horizon_days = 5;
-        assert_eq!(starts(&rules.propose(&displaced, &[], now, 1)), [["2027-04-01T09:00:00Z"]]);
+        assert_eq!(starts(&rules.propose(&displaced, &mut Occupied::default(), now, 1)), [["2027-04-01T09:00:00Z"]]);
         rules.visit_types.clear();
-        assert_eq!(rules.propose(&displaced, &[], now, 3), [Vec::new()]);
+        assert_eq!(rules.propose(&displaced, &mut Occupied::default(), now, 3), [Vec::new()]);
     }
 
     proptest! {
@@ -139,7 +153,7 @@ mod tests {
                 .map(|half| BookedVisit { visit: Interval { start: now + minutes(30 * half), end: now + minutes(30 * half + 30) }, ..booked(&rules, "2027-03-12T00:00:00Z") })
                 .collect();
             let displaced: Vec<Displaced> = visits.iter().map(|visit| Displaced { visit, elsewhere: &[] }).collect();
-            let proposals = rules.propose(&displaced, &busy, now, most);
+            let proposals = rules.propose(&displaced, &mut busy.clone().into(), now, most);
             let all: Vec<Slot> = proposals.iter().flatten().copied().collect();
             prop_assert_eq!(all.len(), visits.len() * most);
             for (at, slot) in all.iter().enumerate() {

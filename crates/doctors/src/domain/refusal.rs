@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The visit would touch time off.
     #[error("the doctor is away at this time")]
     TimeOff,
+    /// The visit needs a room or device of a kind that the clinic has not.
+    #[error("the clinic has no room or device for this visit")]
+    NoResource,
 }
 
 impl Refusal {
@@ -63,7 +66,8 @@ impl Refusal {
             | Self::Break
             | Self::Holiday
             | Self::OffTheGrid
-            | Self::TimeOff => "outside-availability",
+            | Self::TimeOff
+            | Self::NoResource => "outside-availability",
         }
     }
 
@@ -82,6 +86,7 @@ impl Refusal {
             Self::Holiday => "clinic-holiday",
             Self::OffTheGrid => "grid",
             Self::TimeOff => "time-off",
+            Self::NoResource => "resource",
         }
     }
 }

@@ -4,6 +4,7 @@ use kernel::{ClinicId, DoctorId, Interval, VisitTypeId};
 use serde::Deserialize;
 
 use super::hours::{DayOverride, MinuteOfDay, WeeklyHours};
+use super::resource::Resource;
 use super::visit_type::VisitType;
 use super::weekly_break::WeeklyBreak;
 
@@ -32,6 +33,8 @@ pub struct Rules {
     pub time_off: Vec<Interval>,
     /// Local dates on which a clinic is closed.
     pub holidays: Vec<Holiday>,
+    /// Rooms and devices that new visits may take, in the order in which they are tried.
+    pub resources: Vec<Resource>,
     /// A visit starts at least so long after it is booked, in minutes of real time.
     pub minimum_notice_minutes: u32,
     /// A visit's local date is at most so many days after the local date of "now".
@@ -174,6 +177,12 @@ pub enum RuleError {
     NegativePrice {
         /// What was given.
         cents: i64,
+    },
+    /// Not a kind of rooms or devices.
+    #[error("\"{text}\" is not a kind of rooms or devices")]
+    NotAResourceKind {
+        /// What was given.
+        text: String,
     },
     /// A name that is empty or too long.
     #[error("a visit type's name has {characters} characters, not 1 to 120")]

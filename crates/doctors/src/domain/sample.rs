@@ -39,6 +39,7 @@ pub(super) fn visit(number: u128, duration: u16) -> VisitType {
         price: Money::dollars(150),
         open_to_new_patients: true,
         is_default: number == 1,
+        resource_kind: None,
     }
 }
 
@@ -54,6 +55,7 @@ pub(super) fn rules_in(zone_name: &str) -> Rules {
         overrides: Vec::new(),
         time_off: Vec::new(),
         holidays: Vec::new(),
+        resources: Vec::new(),
         minimum_notice_minutes: 0,
         horizon_days: 400,
         edition: 1,

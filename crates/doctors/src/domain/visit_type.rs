@@ -1,6 +1,7 @@
 use kernel::{ClinicId, Money, VisitTypeId};
 use serde::{Deserialize, Serialize};
 
+use super::resource::is_resource_kind;
 use super::rules::RuleError;
 
 /// How patient and doctor meet.
@@ -39,6 +40,8 @@ pub struct VisitType {
     pub open_to_new_patients: bool,
     /// Is it the one that is meant when nobody names one?
     pub is_default: bool,
+    /// The kind of room or device it takes, see [`is_resource_kind`]; none where the doctor's time is enough.
+    pub resource_kind: Option<String>,
 }
 
 impl VisitType {
@@ -64,6 +67,9 @@ impl VisitType {
         }
         if self.price < Money::cents(0) {
             return Err(RuleError::NegativePrice { cents: self.price.as_cents() });
+        }
+        if let Some(text) = self.resource_kind.as_ref().filter(|kind| !is_resource_kind(kind)) {
+            return Err(RuleError::NotAResourceKind { text: text.clone() });
         }
         Ok(self)
     }
@@ -92,6 +98,8 @@ struct VisitTypeRow {
     price_cents: Money,
     open_to_new_patients: bool,
     is_default: bool,
+    #[serde(default)]
+    resource_kind: Option<String>,
 }
 
 impl TryFrom<VisitTypeRow> for VisitType {
@@ -110,6 +118,7 @@ impl TryFrom<VisitTypeRow> for VisitType {
             price: row.price_cents,
             open_to_new_patients: row.open_to_new_patients,
             is_default: row.is_default,
+            resource_kind: row.resource_kind,
         }
         .validated()
     }

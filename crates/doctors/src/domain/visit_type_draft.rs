@@ -1,6 +1,7 @@
 use kernel::{ClinicId, Money, VisitTypeId};
 
 use super::fault::{Fault, Faults};
+use super::resource::is_resource_kind;
 use super::visit_type::{VisitMode, VisitType};
 
 /// What somebody wants of a visit type; what is left out stays as it is.
@@ -24,6 +25,8 @@ pub struct VisitTypeDraft {
     pub open_to_new_patients: Option<bool>,
     /// See [`VisitType::is_default`].
     pub is_default: Option<bool>,
+    /// See [`VisitType::resource_kind`]; `Some(None)` is none.
+    pub resource_kind: Option<Option<String>>,
 }
 
 impl VisitType {
@@ -53,6 +56,7 @@ impl VisitType {
             price: Money::cents(0),
             open_to_new_patients: true,
             is_default: false,
+            resource_kind: None,
         };
         match blank.changed_by(draft) {
             Ok(made) if missing.is_empty() => Ok(Self { is_default: made.is_default || is_first, ..made }),
@@ -95,6 +99,13 @@ impl VisitType {
         if let Some(open) = draft.open_to_new_patients {
             next.open_to_new_patients = open;
         }
+        if let Some(kind) = &draft.resource_kind {
+            if kind.as_deref().is_some_and(|kind| !is_resource_kind(kind)) {
+                let says = "has to be 1 to 40 small letters, digits and dashes, a letter first";
+                faults.0.push(Fault::new("resource_kind", "slug", says));
+            }
+            next.resource_kind.clone_from(kind);
+        }
         match draft.is_default {
             Some(false) if self.is_default => {
                 faults.0.push(Fault::new("is_default", "one-default", "make another visit type the default instead"));
@@ -118,6 +129,7 @@ impl VisitType {
             ("price", self.price == next.price),
             ("open_to_new_patients", self.open_to_new_patients == next.open_to_new_patients),
             ("is_default", self.is_default == next.is_default),
+            ("resource_kind", self.resource_kind == next.resource_kind),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
     }

@@ -1,5 +1,6 @@
 //! The slice's adapters: PostgreSQL and HTTP.
 
+mod busy_in_transaction;
 mod change_rows;
 mod external_busy;
 pub mod http;
@@ -12,11 +13,14 @@ mod pg_search;
 mod practice_records;
 mod practice_rows;
 mod practices;
+mod resource_rows;
 mod schema;
+mod sharing;
 mod soonest;
 mod visit_desk;
 mod week_rows;
 
+pub use busy_in_transaction::{BusyInTransaction, ResourceTaken, Taken};
 pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;
@@ -27,5 +31,5 @@ pub use practices::{
     change_cutoff_of, clinics_of, clinics_of_any, clock_of_clinic, doctors_of_clinic, names_of_clinics,
     names_of_doctors, places_of_clinics,
 };
-pub use soonest::{BusyInTransaction, Rivals, Soonest, Taken, doctors_of, marks};
+pub use soonest::{Rivals, Soonest, doctors_of, marks};
 pub use visit_desk::{Moving, PreparedVisits, VisitDesk};

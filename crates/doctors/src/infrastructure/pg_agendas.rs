@@ -72,6 +72,7 @@ pub(super) struct AgendaRow {
     holidays: String,
     edition: i64,
     breaks: String,
+    resources: String,
 }
 
 impl AgendaRow {
@@ -87,6 +88,7 @@ impl AgendaRow {
             overrides: parsed(&self.overrides)?,
             time_off: parsed(&self.time_off)?,
             holidays: parsed(&self.holidays)?,
+            resources: parsed(&self.resources)?,
             minimum_notice_minutes: self.minimum_notice_minutes.unsigned_abs(),
             horizon_days: self.horizon_days.unsigned_abs(),
             edition: self.edition,

@@ -18,10 +18,11 @@ use platform::pg::{self, Abort};
 use platform::signing::mac;
 use uuid::Uuid;
 
+use super::busy_in_transaction::BusyInTransaction;
 use super::change_rows::{ChangeRow, written};
 use super::pg_practice::{PgPractice, Staged, rules_of};
 use super::schema::calendar_change;
-use super::soonest::{BusyInTransaction, lock_soonest};
+use super::soonest::lock_soonest;
 use super::visit_desk::{Moving, PreparedVisits, VisitDesk};
 use crate::application::{
     Affected, ApplyError, CalendarChanges, ChangeError, ChangeOrder, Impact, OnConflict, PracticeChange, Subject,
@@ -79,6 +80,8 @@ impl PgChanges {
         let whole = spans.reduce(|one, two| Interval { start: one.start.min(two.start), end: one.end.max(two.end) });
         let whole = whole.unwrap_or(Interval { start: now, end: Timestamp::MAX }).widened(720, 720);
         let busy = self.busy.busy(conn, &doctors, whole, now).await?;
+        let rooms: Vec<Uuid> = after.iter().flat_map(|rules| &rules.resources).map(|one| one.id.as_uuid()).collect();
+        let rooms = if rooms.is_empty() { Vec::new() } else { self.busy.resources(conn, &rooms, whole, now).await? };
         let ids: Vec<AppointmentId> = staged.affected.iter().map(|one| one.visit.id).collect();
         let elsewhere = self.desk.elsewhere(conn, &ids).await?;
         let visits = staged.affected.into_iter().map(|affected| {
@@ -89,6 +92,7 @@ impl PgChanges {
             visits: visits.collect(),
             after,
             busy: busy.into_iter().map(|taken| (taken.doctor, taken.blocked)).collect(),
+            resources: rooms.into_iter().map(|taken| (taken.resource, taken.blocked)).collect(),
             plan,
         })
     }
@@ -253,6 +257,8 @@ impl CalendarChanges for PgChanges {
             }
             let made = of(order, visits.fates(), &staged)?;
             diesel::insert_into(calendar_change::table).values(ChangeRow::of(&made)?).execute(conn).await?;
+            let (rooms, own) = (visits.rooms(), order.change.subject.doctor());
+            self.practice.soonest.resources_changed(conn, own.as_slice(), &rooms).await?;
             if let Subject::Doctor(id) = order.change.subject {
                 self.practice.soonest.rules_changed(conn, id, event.at).await?;
             }
@@ -309,6 +315,7 @@ impl CalendarChanges for PgChanges {
             doctors.extend(whose.doctor());
             doctors.sort_unstable();
             doctors.dedup();
+            self.practice.soonest.resources_changed(conn, &doctors, &visits.rooms()).await?;
             lock_soonest(conn, &doctors).await?;
             for doctor in doctors {
                 // The first marks the calendar for who shows it live, the second looks at all of it anew.

@@ -1,6 +1,6 @@
 //! Changes of doctors, clinics and hours.
 //!
-//! The order of locks: the client's key, the clinic, its doctors by id, their first free times by id, the audit
+//! The order of locks: the client's key, that of rooms where they matter, the clinic, its doctors by id, their first free times by id, the audit
 //! chain. Who changes one doctor begins there. A booking takes the first free time and then the chain.
 
 use std::collections::HashMap;
@@ -23,11 +23,13 @@ use uuid::Uuid;
 use super::pg_agendas::agendas;
 use super::practice_records::{DoctorRow, VisitTypeRow};
 use super::practice_rows;
+use super::resource_rows;
 use super::schema::{city, clinic, clinic_holiday, doctor, soonest, specialty, time_off, visit_type, weekly_hours};
+use super::sharing::lock_rooms;
 use super::soonest::Soonest;
 use crate::application::{
-    Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, Step, Subject,
-    VisitTypeRecord,
+    Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, ResourceRecord, Step,
+    Subject, VisitTypeRecord,
 };
 use crate::domain::{AffectedVisit, BookedVisit, CityFacts, ClinicCard, ClinicHoliday, Rules, TimeOff, TimeOffId};
 
@@ -136,7 +138,9 @@ fn concerned(step: &Step, now: Timestamp) -> Option<Interval> {
         | Step::NewVisitType(_)
         | Step::NoTimeOff(_)
         | Step::NoHoliday(_)
-        | Step::NoHolidays(_) => None,
+        | Step::NoHolidays(_)
+        | Step::NewResource(_)
+        | Step::Resource(_) => None,
         Step::Doctor(_) | Step::Clinic(_) | Step::VisitType(_) | Step::WeeklyHours(..) | Step::Breaks(..) => {
             to_come(now, Timestamp::MAX)
         }
@@ -169,6 +173,7 @@ pub(super) async fn rules_of(
 
 /// Takes the locks of everybody concerned; gives the doctors.
 async fn lock(conn: &mut AsyncPgConnection, change: &PracticeChange) -> Result<Vec<Uuid>, DieselError> {
+    lock_rooms(conn, change).await?;
     let concerned: Vec<Uuid> = match (&change.step, change.subject) {
         (Step::NewDoctor(_) | Step::NewClinic(_), _) => return Ok(Vec::new()),
         (_, Subject::Doctor(id)) => vec![id.as_uuid()],
@@ -318,6 +323,10 @@ impl Practice for PgPractice {
             Ok(rows.into_iter().map(|(date, name)| ClinicHoliday { clinic, date: date.to_jiff(), name }).collect())
         })
         .await
+    }
+
+    async fn resources(&self, clinic: ClinicId) -> Result<Vec<ResourceRecord>, PortFailure> {
+        pg::read(&self.pool, "list rooms and devices", async |conn| resource_rows::of_clinic(conn, clinic).await).await
     }
 
     async fn change(&self, change: &PracticeChange) -> Result<i32, ChangeError> {

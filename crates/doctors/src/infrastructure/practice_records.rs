@@ -64,7 +64,7 @@ impl DoctorRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = visit_type)]
+#[diesel(table_name = visit_type, treat_none_as_null = true)]
 pub(super) struct VisitTypeRow {
     id: Uuid,
     doctor_id: Uuid,
@@ -80,6 +80,7 @@ pub(super) struct VisitTypeRow {
     is_default: bool,
     active: bool,
     version: i32,
+    resource_kind: Option<String>,
 }
 
 impl VisitTypeRow {
@@ -103,6 +104,7 @@ impl VisitTypeRow {
             is_default: visit_type.is_default,
             active: record.active,
             version: record.version,
+            resource_kind: visit_type.resource_kind.clone(),
         }
     }
 
@@ -119,6 +121,7 @@ impl VisitTypeRow {
             price: Money::cents(self.price_cents),
             open_to_new_patients: self.open_to_new_patients,
             is_default: self.is_default,
+            resource_kind: self.resource_kind,
         };
         let visit_type = visit_type.validated().map_err(|error| DieselError::DeserializationError(error.into()))?;
         Ok(VisitTypeRecord {

@@ -11,6 +11,7 @@ use platform::pg::{self, Abort};
 use uuid::Uuid;
 
 use super::practice_records::VisitTypeRow;
+use super::resource_rows;
 use super::schema::{clinic, clinic_holiday, doctor, override_day, time_off, visit_type};
 use super::week_rows;
 use crate::application::{ChangeError, ClinicRecord, DoctorRecord, PracticeChange, Step, Subject, VisitTypeRecord};
@@ -142,6 +143,11 @@ pub(super) async fn write(
             diesel::delete(theirs.filter(clinic_holiday::on_date.eq_any(dates))).execute(conn).await?;
             Ok(1)
         }
+        Step::NewResource(record) => {
+            resource_rows::add(conn, record, at).await?;
+            Ok(record.version)
+        }
+        Step::Resource(record) => or_stale(resource_rows::change(conn, record, at).await?, record.version),
         Step::NoHoliday(date) => {
             or_nothing(diesel::delete(clinic_holiday::table.find((id, date.to_diesel()))).execute(conn).await?)?;
             Ok(1)

@@ -78,6 +78,20 @@ diesel::table! {
         version -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        resource_kind -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    doctors.resource (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        active -> Bool,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -181,6 +195,7 @@ diesel::table! {
         holidays -> Text,
         edition -> BigInt,
         breaks -> Text,
+        resources -> Text,
     }
 }
 

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
@@ -17,40 +16,17 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{Date as DbDate, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{DoctorId, Interval, PortFailure};
+use kernel::{DoctorId, Interval, PortFailure, ResourceId};
 use platform::pg::{self, PgPool};
 use uuid::Uuid;
 
+use super::busy_in_transaction::{BusyInTransaction, ResourceTaken, Taken};
 use super::pg_agendas::agendas;
 use super::schema::soonest;
-use crate::domain::{FirstFree, Rules};
+use crate::domain::{FirstFree, Occupied, Rules};
 
 /// Most doctors are free within two weeks; only for the others the whole horizon is read.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(14 * 24);
-
-/// A stretch of a doctor's time that is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// Whose time.
-    pub doctor: DoctorId,
-    /// From when to when, buffers included.
-    pub blocked: Interval,
-    /// It is only held: from then on it is free again, without anybody changing anything.
-    pub held_until: Option<Timestamp>,
-}
-
-/// Reads what takes doctors' time inside a running transaction. Another slice knows.
-#[async_trait]
-pub trait BusyInTransaction: Send + Sync {
-    /// Each stretch within `span` in which one of the doctors is taken at `now`, buffers included.
-    async fn busy(
-        &self,
-        conn: &mut AsyncPgConnection,
-        doctors: &[Uuid],
-        span: Interval,
-        now: Timestamp,
-    ) -> Result<Vec<Taken>, DieselError>;
-}
 
 /// What to do about rows that somebody else is mending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,16 +221,25 @@ impl Soonest {
         for taken in self.busy.busy(conn, &ids, soon.widened(720, 0), now).await? {
             busy.entry(taken.doctor).or_default().push(taken);
         }
+        let rooms: Vec<Uuid> = known.iter().flat_map(|(_, _, rules)| rooms_of(rules)).collect();
+        let rooms = match rooms.as_slice() {
+            [] => Vec::new(),
+            rooms => self.busy.resources(conn, rooms, soon.widened(720, 0), now).await?,
+        };
         for (_, _, rules) in known {
             let own = busy.get(&rules.doctor).map_or(&[][..], Vec::as_slice);
-            let first = first_free(rules, own, now);
+            let first = first_free(rules, own, &rooms, now);
             let seen_enough = first.slot.is_some_and(|slot| rules.blocked_by(&slot).end <= soon.end);
             found.push(if seen_enough {
                 first
             } else {
                 let whole = rules.bookable_span(now).widened(720, 720);
                 let own = self.busy.busy(conn, &[rules.doctor.as_uuid()], whole, now).await?;
-                first_free(rules, &own, now)
+                let rooms = match rooms_of(rules).as_slice() {
+                    [] => Vec::new(),
+                    rooms => self.busy.resources(conn, rooms, whole, now).await?,
+                };
+                first_free(rules, &own, &rooms, now)
             });
         }
         Ok(found)
@@ -291,17 +276,30 @@ pub async fn marks(pool: &PgPool, doctors: &[DoctorId]) -> Result<HashMap<Doctor
     Ok(rows.into_iter().map(|(id, revision, edition)| (DoctorId::from_uuid(id), (revision, edition))).collect())
 }
 
-fn first_free(rules: &Rules, busy: &[Taken], now: Timestamp) -> FirstFree {
+/// The rooms and devices that visits of the default type may take.
+fn rooms_of(rules: &Rules) -> Vec<Uuid> {
+    let rooms = rules.default_visit_type().map(|offered| rules.resources_for(offered)).unwrap_or_default();
+    rooms.into_iter().map(ResourceId::as_uuid).collect()
+}
+
+fn first_free(rules: &Rules, busy: &[Taken], rooms: &[ResourceTaken], now: Timestamp) -> FirstFree {
     let Some(visit_type) = rules.default_visit_type() else {
         return FirstFree { slot: None, valid_until: never(), local_date: None };
     };
-    let stretches: Vec<Interval> = busy.iter().map(|taken| taken.blocked).collect();
-    let first = rules.first_free(visit_type, &stretches, now);
+    let own = rules.resources_for(visit_type);
+    let rooms: Vec<&ResourceTaken> = rooms.iter().filter(|taken| own.contains(&taken.resource)).collect();
+    let occupied = Occupied {
+        doctor: busy.iter().map(|taken| taken.blocked).collect(),
+        resources: rooms.iter().map(|taken| (taken.resource, taken.blocked)).collect(),
+    };
+    let first = rules.first_free(visit_type, &occupied, now);
     // A hold in front of it gives back an earlier time when it ends. The row is right up to the instant before.
     let end = first.slot.map_or(Timestamp::MAX, |slot| rules.blocked_by(&slot).end);
-    let in_front = busy.iter().filter(|taken| taken.blocked.start < end);
+    let held = busy.iter().map(|taken| (taken.blocked, taken.held_until));
+    let held = held.chain(rooms.iter().map(|taken| (taken.blocked, taken.held_until)));
+    let in_front = held.filter(|(blocked, _)| blocked.start < end);
     let last_instant = |ends: Timestamp| ends.checked_sub(SignedDuration::from_micros(1)).unwrap_or(ends);
-    let freed = in_front.filter_map(|taken| taken.held_until).map(last_instant).min();
+    let freed = in_front.filter_map(|(_, held_until)| held_until).map(last_instant).min();
     FirstFree { valid_until: freed.map_or(first.valid_until, |freed| first.valid_until.min(freed)), ..first }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use jiff::Timestamp;
-use kernel::{AppointmentId, Caller, ClinicId, Interval, PortFailure};
+use kernel::{AppointmentId, Caller, ClinicId, Interval, PortFailure, ResourceId};
 use platform::pg::Abort;
 
 use crate::application::{ChangeError, VisitOrder};
@@ -60,6 +60,9 @@ pub trait PreparedVisits: Send + Sync {
 
     /// Writes them, under the locks of a move. A visit whose new place is taken is not written, and told.
     async fn write(&self, conn: &mut AsyncPgConnection) -> Result<Vec<VisitTrouble>, Abort<ChangeError>>;
+
+    /// The rooms and devices that were taken or freed by [`PreparedVisits::write`], and when.
+    fn rooms(&self) -> Vec<(ResourceId, Interval)>;
 
     /// Appends the events about this clinic's visits to its trail, and posts the letters; `but` were not written.
     /// Late: it takes the chain.

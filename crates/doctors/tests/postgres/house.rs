@@ -10,10 +10,10 @@ use diesel::sql_types::{Array, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use doctors::application::{Agendas as _, Criteria, DoctorDirectory as _, Listing, Position, Sort, SortKey};
 use doctors::domain::{FirstFree, Rules};
-use doctors::infrastructure::{BusyInTransaction, PgAgendas, PgDirectory, Soonest, Taken};
+use doctors::infrastructure::{BusyInTransaction, PgAgendas, PgDirectory, ResourceTaken, Soonest, Taken};
 use jiff::Timestamp;
 use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{DoctorId, Interval, PortFailure};
+use kernel::{DoctorId, Interval, PortFailure, ResourceId};
 use platform::pg::{self, Abort};
 use testkit::TestDatabase;
 use tokio_postgres::Client;
@@ -248,6 +248,31 @@ impl BusyInTransaction for Booked {
             .await?;
         let taken = |row: &TakenRow| Taken {
             doctor: DoctorId::from_uuid(row.doctor_id),
+            blocked: Interval { start: row.blocked_from.into(), end: row.blocked_until.into() },
+            held_until: row.held_until.to_jiff(),
+        };
+        Ok(rows.iter().map(taken).collect())
+    }
+
+    async fn resources(
+        &self,
+        conn: &mut AsyncPgConnection,
+        resources: &[Uuid],
+        span: Interval,
+        now: Timestamp,
+    ) -> Result<Vec<ResourceTaken>, DieselError> {
+        let sql = "SELECT resource_id AS doctor_id, blocked_from, blocked_until, held_until FROM appointments.appointment \
+                   WHERE resource_id = ANY($1) AND status IN ('booked', 'arrived', 'held') AND blocked_from < $2 \
+                   AND blocked_until > $3 AND (held_until IS NULL OR held_until > $4)";
+        let rows: Vec<TakenRow> = diesel::sql_query(sql)
+            .bind::<Array<SqlUuid>, _>(resources)
+            .bind::<Timestamptz, _>(span.end.to_diesel())
+            .bind::<Timestamptz, _>(span.start.to_diesel())
+            .bind::<Timestamptz, _>(now.to_diesel())
+            .load(conn)
+            .await?;
+        let taken = |row: &TakenRow| ResourceTaken {
+            resource: ResourceId::from_uuid(row.doctor_id),
             blocked: Interval { start: row.blocked_from.into(), end: row.blocked_until.into() },
             held_until: row.held_until.to_jiff(),
         };

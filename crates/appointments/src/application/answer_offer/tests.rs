@@ -7,6 +7,7 @@ use super::super::ports::{MockAppointmentStore, MockDoctorAgenda, NoOffer};
 use super::super::test_data::{booked, letters, now, offer_like, unwatched};
 use super::super::waitlist_ports::MockWaitlistStore;
 use super::*;
+use crate::domain::Room;
 use crate::domain::{DAY, Hold, HoldKind, Offer, Patient, WaitlistEntry, Wanted, Weekdays, Window};
 
 struct Scene {
@@ -78,7 +79,7 @@ async fn an_accepted_offer_becomes_a_visit_with_its_id_and_a_letter() {
         .expect_insert()
         .withf(move |new| new.hold == Some(Claim::Becomes(id)) && new.edition == Some(1) && new.letter.is_some())
         .times(1)
-        .returning(|_| Ok(()));
+        .returning(|_| Ok(Room::Nothing));
     let booked = answers(mocks, &scene, 59).accept(&Caller::link_holder(id), id, None, None).await.unwrap();
     assert_eq!((booked.appointment.id, booked.patient.id), (id, scene.patient.id));
 }

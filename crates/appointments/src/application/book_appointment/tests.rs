@@ -9,6 +9,7 @@ use crate::application::ports::{
     KnownGuest, MockAppointmentStore, MockDoctorAgenda, MockPractices, Names, RequestedStart,
 };
 use crate::application::visit_letters::MockCalendarFiles;
+use crate::domain::Room;
 use crate::domain::VisitMode;
 
 fn now() -> Timestamp {
@@ -28,6 +29,7 @@ fn offer() -> Offer {
         time_zone: "America/New_York".into(),
         open_to_new_patients: true,
         edition: 1,
+        resources: Vec::new(),
     }
 }
 
@@ -98,7 +100,7 @@ async fn a_new_guest_is_taken_down_with_the_visit() {
         .expect_insert()
         .withf(|new| new.patient_is_new == PatientIs::New && new.booked.actor == Actor::Guest && new.booked.at == now())
         .times(1)
-        .returning(|_| Ok(()));
+        .returning(|_| Ok(Room::Nothing));
     let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
     assert_eq!(booked.patient.id, booked.appointment.patient);
 }
@@ -109,7 +111,7 @@ async fn a_guest_we_know_keeps_the_id() {
     let id = known.id;
     let mut store = MockAppointmentStore::new();
     store.expect_guest().returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: false })));
-    store.expect_insert().withf(|new| new.patient_is_new == PatientIs::Known).times(1).returning(|_| Ok(()));
+    store.expect_insert().withf(|new| new.patient_is_new == PatientIs::Known).times(1).returning(|_| Ok(Room::Nothing));
     let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
     assert_eq!(booked.patient.id, id);
 }
@@ -182,7 +184,7 @@ async fn a_guest_taken_down_meanwhile_is_looked_up_again() {
         .times(1)
         .in_sequence(&mut order)
         .returning(move |_, _| Ok(Some(KnownGuest { patient: known.clone(), known_to_doctor: true })));
-    store.expect_insert().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    store.expect_insert().times(1).in_sequence(&mut order).returning(|_| Ok(Room::Nothing));
     let booked = use_case(store, offering(offer())).run(&Caller::guest(), booking(), None, None).await.unwrap();
     assert_eq!(booked.patient.id, id);
 }
@@ -243,7 +245,7 @@ async fn who_is_signed_in_books_for_oneself_without_saying_so() {
             new.patient_is_new == PatientIs::Known && new.booked.actor == actor && letter == Some("ada@example.org")
         })
         .times(1)
-        .returning(|_| Ok(()));
+        .returning(|_| Ok(Room::Nothing));
     let book = with(store, knowing(&own), tied(true, false), offering(offer()));
     let booked = book.run(&caller, Booking { whom: Whom::Oneself, ..booking() }, None, None).await.unwrap();
     assert_eq!(booked.patient.id, id);
@@ -274,7 +276,7 @@ async fn a_front_desk_takes_down_whom_it_can_reach_at_its_own_clinic_only() {
         .expect_insert()
         .withf(|new| new.patient_is_new == PatientIs::New && new.letter.is_none())
         .times(1)
-        .returning(|_| Ok(()));
+        .returning(|_| Ok(Room::Nothing));
     let mut patients = MockPatientStore::new();
     patients.expect_caretakers().returning(|_| Ok(Vec::new()));
     let book = with(store, patients, MockPatientTies::new(), offering(offer));

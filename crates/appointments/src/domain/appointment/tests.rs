@@ -20,6 +20,7 @@ fn offer(start: i64) -> Offer {
         time_zone: "America/New_York".into(),
         open_to_new_patients: true,
         edition: 1,
+        resources: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::application::AppointmentDetails;
+use crate::domain::Appointment;
 
 /// An RFC 3339 instant; one without an offset is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,6 +67,22 @@ pub struct RescheduleBody {
     pub(super) starts_at: Option<Instant>,
 }
 
+/// A room or device that a visit has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VisitResource)]
+pub struct RoomBody {
+    id: Uuid,
+    /// What it was called when the visit took it.
+    #[schema(example = "Room 2")]
+    name: String,
+}
+
+impl RoomBody {
+    pub(super) fn of(visit: &Appointment) -> Option<Self> {
+        visit.room.taken().map(|one| Self { id: one.id.as_uuid(), name: one.name.clone() })
+    }
+}
+
 /// An appointment.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Appointment)]
@@ -84,6 +101,10 @@ pub struct AppointmentBody {
     /// `in_person` or `video`.
     #[schema(example = "in_person")]
     visit_mode: &'static str,
+    /// The room or device of the clinic it has, where it needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resource: Option<RoomBody>,
     /// With the clinic's offset.
     #[schema(format = DateTime, example = "2027-03-01T09:00:00-05:00")]
     starts_at: String,
@@ -128,6 +149,7 @@ impl AppointmentBody {
             visit_type_id: visit.visit_type.as_uuid(),
             clinic_id: visit.clinic.as_uuid(),
             visit_mode: visit.mode.word(),
+            resource: RoomBody::of(visit),
             starts_at: in_zone(visit.visit.start, &zone),
             ends_at: in_zone(visit.visit.end, &zone),
             duration_minutes: visit.visit.length().as_mins(),

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::bodies::RoomBody;
 use super::relatives::Day;
 use crate::application::{AppointmentDetails, ClinicDay, Column, DayWish, ShowClinicDay, Waiting};
 use crate::domain::{arrived_at, waiting_minutes};
@@ -72,6 +73,10 @@ pub struct DeskVisitBody {
     /// `in_person` or `video`.
     #[schema(example = "in_person")]
     visit_mode: &'static str,
+    /// The room or device of the clinic it has, where it needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resource: Option<RoomBody>,
     #[schema(format = DateTime)]
     starts_at: String,
     #[schema(format = DateTime)]
@@ -153,6 +158,7 @@ fn desk_visit(details: &AppointmentDetails, day: &ClinicDay, zone: &TimeZone) ->
         patient_phone: patient.phone.clone(),
         visit_type_id: visit.visit_type.as_uuid(),
         visit_mode: visit.mode.word(),
+        resource: RoomBody::of(visit),
         starts_at: in_zone(visit.visit.start, zone),
         ends_at: in_zone(visit.visit.end, zone),
         status: visit.status.word(),

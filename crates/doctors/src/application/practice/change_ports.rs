@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, Once, OnceError, PortFailure, Recorded};
+use kernel::{AppointmentId, Caller, ClinicId, DoctorId, Interval, Once, OnceError, PortFailure, Recorded, ResourceId};
 
 use super::ports::{ChangeError, PracticeChange, Step, Subject};
 use crate::domain::{AffectedVisit, CalendarChange, ChangeId, PracticeEvent, Reversal, Rules, Slot, VisitTrouble};
@@ -23,6 +23,8 @@ pub struct Impact {
     pub after: Vec<Rules>,
     /// What is taken of their doctors' time, buffers included, these visits as well.
     pub busy: Vec<(DoctorId, Interval)>,
+    /// When rooms and devices of theirs are taken, by whomever.
+    pub resources: Vec<(ResourceId, Interval)>,
     /// Names the rules and the visits that were looked at: with other rules or other visits it is another one.
     pub plan: String,
 }
@@ -187,7 +189,9 @@ impl Step {
             | Self::NoTimeOff(_)
             | Self::Holiday(_)
             | Self::NoHoliday(_)
-            | Self::NoHolidays(_) => return None,
+            | Self::NoHolidays(_)
+            | Self::NewResource(_)
+            | Self::Resource(_) => return None,
         })
     }
 }

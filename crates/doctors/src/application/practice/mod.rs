@@ -1,17 +1,20 @@
 //! Running doctors, clinics and hours.
 
 mod add_holiday;
+mod add_resource;
 mod add_time_off;
 mod add_visit_type;
 mod apply_change;
 mod change_clinic;
 mod change_doctor;
 mod change_ports;
+mod change_resource;
 mod change_visit_type;
 mod create_clinic;
 mod create_doctor;
 mod deactivate_doctor;
 mod import_holidays;
+mod list_resources;
 mod policy;
 mod ports;
 mod preview_change;
@@ -39,6 +42,7 @@ use super::ports::Agendas;
 use crate::domain::{Fault, PracticeEvent, VisitTrouble};
 
 pub use add_holiday::AddHoliday;
+pub use add_resource::AddResource;
 pub use add_time_off::AddTimeOff;
 pub use add_visit_type::AddVisitType;
 pub use apply_change::{ApplyChange, Changing, Decision};
@@ -47,6 +51,7 @@ pub use change_doctor::ChangeDoctor;
 pub use change_ports::{
     ApplyError, CalendarChanges, ChangeOrder, Impact, PatientNames, UndoOrder, VisitAtStake, VisitOrder,
 };
+pub use change_resource::ChangeResource;
 pub use change_visit_type::ChangeVisitType;
 pub use create_clinic::CreateClinic;
 pub use create_doctor::CreateDoctor;
@@ -54,11 +59,12 @@ pub use deactivate_doctor::DeactivateDoctor;
 pub use import_holidays::{
     HolidayList, HolidayLists, ImportHolidays, Importing, ListedDay, Skipped, Sorted, UnreadableList,
 };
+pub use list_resources::ListResources;
 #[cfg(test)]
 pub(super) use ports::MockPractice;
 pub use ports::{
-    Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, Step, Subject,
-    VisitTypeRecord,
+    Affected, ChangeError, ClinicRecord, DoctorRecord, OnConflict, Practice, PracticeChange, ResourceRecord, Step,
+    Subject, VisitTypeRecord,
 };
 pub use preview_change::{ChangeParts, PROPOSALS, PlannedVisit, Preview, PreviewChange};
 pub use read_calendar::ReadCalendar;

@@ -1,6 +1,6 @@
 //! Who runs which doctor's calendar, and which clinic.
 
-use kernel::{Caller, ClinicId};
+use kernel::{Caller, ClinicId, Role};
 
 use super::ports::DoctorRecord;
 
@@ -37,6 +37,12 @@ pub(super) fn profile(caller: &Caller, doctor: &DoctorRecord) -> Option<Standing
 /// Who runs this clinic: its front desk, an administrator.
 pub(super) fn clinic(caller: &Caller, clinic: ClinicId) -> bool {
     caller.is_admin() || caller.is_staff_of(clinic)
+}
+
+/// Who sees what a clinic shows to those who work there.
+pub(super) fn works_at(caller: &Caller, clinic: ClinicId) -> bool {
+    let team = matches!(caller.role(), Some(Role::Doctor | Role::Staff));
+    caller.is_admin() || team && caller.clinics().contains(&clinic)
 }
 
 /// The clinics at which the caller may open hours of a doctor: `None` is all. A doctor's are those of the doctor's

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, VisitTypeId};
+use kernel::{ClinicId, DoctorId, Once, OnceError, PortFailure, Recorded, ResourceId, VisitTypeId};
 
 use crate::domain::{
-    AffectedVisit, BreakPlan, CityFacts, ClinicCard, ClinicHoliday, OpenHours, PracticeEvent, Profile, TimeOff,
-    TimeOffId, VisitType, WeeklyPlan,
+    AffectedVisit, BreakPlan, CityFacts, ClinicCard, ClinicHoliday, OpenHours, PracticeEvent, Profile, ResourceCard,
+    TimeOff, TimeOffId, VisitType, WeeklyPlan,
 };
 
 /// A doctor as kept, active or not.
@@ -49,6 +49,17 @@ pub struct VisitTypeRecord {
     pub visit_type: VisitType,
     /// Can it be booked?
     pub active: bool,
+    /// Grows with every change, from 1.
+    pub version: i32,
+}
+
+/// A room or device as kept, retired or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRecord {
+    /// Which one.
+    pub id: ResourceId,
+    /// What can be changed, and what never is.
+    pub card: ResourceCard,
     /// Grows with every change, from 1.
     pub version: i32,
 }
@@ -107,6 +118,10 @@ pub enum Step {
     Holidays(Vec<ClinicHoliday>),
     /// Open on these dates, as far as it was closed.
     NoHolidays(Vec<Date>),
+    /// A room or device that was not there.
+    NewResource(ResourceRecord),
+    /// Another name, retired, or in use again.
+    Resource(ResourceRecord),
 }
 
 /// A change to store.
@@ -205,6 +220,9 @@ pub trait Practice: Send + Sync {
 
     /// The holidays of a clinic from a date on, by date; the first thousand.
     async fn holidays(&self, clinic: ClinicId, from: Date) -> Result<Vec<ClinicHoliday>, PortFailure>;
+
+    /// The rooms and devices of a clinic by kind and name, retired ones too.
+    async fn resources(&self, clinic: ClinicId) -> Result<Vec<ResourceRecord>, PortFailure>;
 
     /// Stores a change, or changes nothing; gives the version that the changed record or calendar has then.
     ///

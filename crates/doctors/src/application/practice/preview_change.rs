@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kernel::{AppointmentId, Caller, Interval};
+use kernel::{AppointmentId, Caller};
 
 use super::change_ports::{CalendarChanges, Impact, PatientNames, VisitAtStake};
 use super::{Asked, PracticeError, PracticeParts, Subject, Wanted};
-use crate::domain::{AffectedVisit, ChangeId, Displaced, Rules, Slot};
+use crate::domain::{AffectedVisit, ChangeId, Displaced, Occupied, Rules, Slot};
 
 /// How many other times are proposed for each visit.
 pub const PROPOSALS: usize = 3;
@@ -82,6 +82,8 @@ impl Impact {
     /// Up to `most` times for each visit, in the order of the visits; see [`Rules::propose`].
     pub(super) fn proposals(&self, now: Timestamp, most: usize) -> Vec<Vec<Slot>> {
         let mut proposals = vec![Vec::new(); self.visits.len()];
+        // Rooms and devices are shared by all of them.
+        let mut taken = Occupied { doctor: Vec::new(), resources: self.resources.clone() };
         for rules in &self.after {
             let (places, displaced): (Vec<usize>, Vec<Displaced<'_>>) = self
                 .visits
@@ -90,9 +92,9 @@ impl Impact {
                 .filter(|(_, visit)| visit.affected.visit.doctor == rules.doctor)
                 .map(|(at, VisitAtStake { affected, elsewhere })| (at, Displaced { visit: &affected.visit, elsewhere }))
                 .unzip();
-            let busy: Vec<Interval> =
-                self.busy.iter().filter(|(doctor, _)| *doctor == rules.doctor).map(|(_, taken)| *taken).collect();
-            for (at, slots) in places.into_iter().zip(rules.propose(&displaced, &busy, now, most)) {
+            let own = self.busy.iter().filter(|(doctor, _)| *doctor == rules.doctor);
+            taken.doctor = own.map(|(_, taken)| *taken).collect();
+            for (at, slots) in places.into_iter().zip(rules.propose(&displaced, &mut taken, now, most)) {
                 proposals[at] = slots;
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn impact_of_a_day_off(doctor: DoctorId) -> Impact {
     });
     let busy = visits.iter().map(|visit| (doctor, visit.affected.visit.visit)).collect();
     rules.time_off.push(day);
-    Impact { visits: visits.into(), after: vec![rules], busy, plan: "plan".into() }
+    Impact { visits: visits.into(), after: vec![rules], busy, resources: Vec::new(), plan: "plan".into() }
 }
 
 /// A day off that was taken just now.

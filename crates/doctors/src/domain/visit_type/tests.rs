@@ -8,7 +8,7 @@ fn row() -> Value {
     json!({
         "id": visit(1, 30).id, "clinic_id": clinic(1), "name": "First visit", "mode": "in_person",
         "duration_minutes": 30, "grid_minutes": 15, "buffer_before": 5, "buffer_after": 10,
-        "price_cents": 15000, "open_to_new_patients": false, "is_default": true,
+        "price_cents": 15000, "open_to_new_patients": false, "is_default": true, "resource_kind": null,
     })
 }
 

@@ -213,6 +213,9 @@ pub struct VisitTypeBody {
     open_to_new_patients: bool,
     /// Is it the one that is booked when none is named?
     is_default: bool,
+    /// The kind of room or device that a visit takes as well; null where it takes none.
+    #[schema(example = "ultrasound")]
+    resource_kind: Option<String>,
 }
 
 impl From<VisitType> for VisitTypeBody {
@@ -232,6 +235,7 @@ impl From<VisitType> for VisitTypeBody {
             price: MoneyBody { amount: visit_type.price.as_cents(), currency: "USD" },
             open_to_new_patients: visit_type.open_to_new_patients,
             is_default: visit_type.is_default,
+            resource_kind: visit_type.resource_kind,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
 use jiff::tz::TimeZone;
-use kernel::VisitTypeId;
+use kernel::{Interval, VisitTypeId};
 use platform::http::admission::Anybody;
 use platform::http::{FieldError, Problem, ProblemBody, Query, id_in_path, in_zone, kinds};
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,20 @@ pub struct DetailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     stretches: Option<Vec<StretchBody>>,
+    /// With "resource": the rooms or devices that would do, each with when it is taken around that time; empty where the
+    /// clinic has none. Whose visits take them is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resources: Option<Vec<ResourceTakenBody>>,
+}
+
+/// When a room or device is taken.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResourceTaken)]
+pub struct ResourceTakenBody {
+    #[schema(example = "Room 2")]
+    name: String,
+    stretches: Vec<StretchBody>,
 }
 
 impl DetailBody {
@@ -116,16 +130,24 @@ impl DetailBody {
                 });
                 Self { stretches: Some(shown.collect()), ..nothing }
             }
-            Detail::Taken(taken) => {
-                let shown = taken.iter().map(|taken| StretchBody {
-                    id: None,
-                    starts_at: in_zone(taken.start, zone),
-                    ends_at: in_zone(taken.end, zone),
-                });
-                Self { stretches: Some(shown.collect()), ..nothing }
+            Detail::Taken(taken) => Self { stretches: Some(stretches(&taken, zone)), ..nothing },
+            Detail::Resources(resources) => {
+                let shown = resources
+                    .into_iter()
+                    .map(|(name, taken)| ResourceTakenBody { name, stretches: stretches(&taken, zone) });
+                Self { resources: Some(shown.collect()), ..nothing }
             }
         }
     }
+}
+
+fn stretches(taken: &[Interval], zone: &TimeZone) -> Vec<StretchBody> {
+    let shown = taken.iter().map(|taken| StretchBody {
+        id: None,
+        starts_at: in_zone(taken.start, zone),
+        ends_at: in_zone(taken.end, zone),
+    });
+    shown.collect()
 }
 
 /// Whether a time can be booked, and why not.
@@ -135,7 +157,7 @@ pub struct ExplanationBody {
     /// Can it be booked?
     free: bool,
     /// The first thing in the way: "present", "minimum-notice", "horizon", "weekly-hours", "break", "visit-type",
-    /// "override", "clinic-holiday", "grid", "time-off", "busy" or "buffer"; null when it is free.
+    /// "override", "clinic-holiday", "grid", "time-off", "busy", "buffer" or "resource"; null when it is free.
     #[schema(example = "time-off")]
     reason: Option<&'static str>,
     /// Only for those who run the calendar.

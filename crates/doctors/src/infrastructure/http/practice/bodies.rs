@@ -246,6 +246,9 @@ pub struct VisitTypeDraftBody {
     /// Booked when nobody names a visit type; true takes that from the one before.
     #[schema(example = false)]
     is_default: Option<bool>,
+    /// A visit takes such a room or device of the clinic as well; empty for none.
+    #[schema(example = "ultrasound", max_length = 40)]
+    resource_kind: Option<String>,
 }
 
 impl From<VisitTypeDraftBody> for VisitTypeDraft {
@@ -263,6 +266,7 @@ impl From<VisitTypeDraftBody> for VisitTypeDraft {
             price: body.price.map(|price| price.amount),
             open_to_new_patients: body.open_to_new_patients,
             is_default: body.is_default,
+            resource_kind: body.resource_kind.map(|kind| Some(kind).filter(|kind| !kind.is_empty())),
         }
     }
 }

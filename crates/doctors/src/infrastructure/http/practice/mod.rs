@@ -13,6 +13,7 @@ mod hours;
 mod import;
 mod overrides;
 mod problems;
+mod resources;
 mod time_off;
 mod visit_types;
 
@@ -33,10 +34,10 @@ use validator::Validate;
 
 use super::DoctorsApi;
 use crate::application::{
-    AddHoliday, AddTimeOff, AddVisitType, ApplyChange, Asked, ChangeClinic, ChangeDoctor, ChangeParts, ChangeVisitType,
-    CreateClinic, CreateDoctor, DeactivateDoctor, HolidayLists, ImportHolidays, OnConflict, PreviewChange,
-    ReadCalendar, RemoveHoliday, RemoveOverride, RemoveTimeOff, ReplaceBreaks, ReplaceWeeklyHours, RetireVisitType,
-    SetOverride, Step, UndoChange,
+    AddHoliday, AddResource, AddTimeOff, AddVisitType, ApplyChange, Asked, BusyTimes, ChangeClinic, ChangeDoctor,
+    ChangeParts, ChangeResource, ChangeVisitType, CreateClinic, CreateDoctor, DeactivateDoctor, HolidayLists,
+    ImportHolidays, ListResources, OnConflict, PreviewChange, ReadCalendar, RemoveHoliday, RemoveOverride,
+    RemoveTimeOff, ReplaceBreaks, ReplaceWeeklyHours, RetireVisitType, SetOverride, Step, UndoChange,
 };
 use crate::domain::plain_date;
 
@@ -68,13 +69,16 @@ pub struct PracticeUses {
     preview_change: PreviewChange,
     apply_change: ApplyChange,
     undo_change: UndoChange,
+    add_resource: AddResource,
+    change_resource: ChangeResource,
+    list_resources: ListResources,
     pub(super) read: ReadCalendar,
 }
 
 impl PracticeUses {
-    /// All of them, over the same parts; `lists` reads lists of holidays.
+    /// All of them, over the same parts; `lists` reads lists of holidays, `busy` knows what is taken.
     #[must_use]
-    pub fn new(changes: &ChangeParts, lists: Arc<dyn HolidayLists>) -> Self {
+    pub fn new(changes: &ChangeParts, lists: Arc<dyn HolidayLists>, busy: &Arc<dyn BusyTimes>) -> Self {
         let parts = || changes.practice.clone();
         Self {
             create_doctor: CreateDoctor(parts()),
@@ -97,6 +101,9 @@ impl PracticeUses {
             preview_change: PreviewChange(changes.clone()),
             apply_change: ApplyChange(changes.clone()),
             undo_change: UndoChange(changes.clone()),
+            add_resource: AddResource(parts()),
+            change_resource: ChangeResource { parts: parts(), busy: busy.clone() },
+            list_resources: ListResources { parts: parts(), busy: busy.clone() },
             read: ReadCalendar(parts()),
         }
     }
@@ -135,7 +142,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(changes::preview_clinic_change)
         .service(changes::apply_clinic_change)
         .service(changes::list_clinic_changes)
-        .service(changes::undo_clinic_change);
+        .service(changes::undo_clinic_change)
+        .service(resources::list_resources)
+        .service(resources::add_resource)
+        .service(resources::change_resource);
 }
 
 /// What to do about booked visits.
