@@ -97,7 +97,6 @@ impl DoctorAgenda for Calendar {
         let found = self.offers.iter().find(|offer| RequestedStart::Instant(offer.visit.start) == ask.start);
         Ok(found.cloned().ok_or(NoOffer::Outside { rule: "time-off" }))
     }
-
     async fn next_free(
         &self,
         _: DoctorId,
@@ -108,7 +107,6 @@ impl DoctorAgenda for Calendar {
     ) -> Result<Vec<FreeSlot>, PortFailure> {
         Ok(Vec::new())
     }
-
     async fn resources(&self, _: DoctorId, _: VisitTypeId, _: ClinicId) -> Result<Vec<Resource>, PortFailure> {
         Ok(Vec::new())
     }
@@ -121,15 +119,12 @@ impl Practices for Town {
     async fn change_cutoff(&self, _: DoctorId) -> Result<SignedDuration, PortFailure> {
         Ok(SignedDuration::ZERO)
     }
-
     async fn names(&self, _: DoctorId, _: ClinicId) -> Result<Option<Names>, PortFailure> {
         Ok(Some(Names { doctor: "Dr. One".into(), clinic: "Harbor".into(), address: "5 Main Street".into() }))
     }
-
     async fn called(&self, _: &[DoctorId], _: &[ClinicId]) -> Result<Called, PortFailure> {
         Ok(Called::default())
     }
-
     async fn clinics_of(&self, _: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {
         Ok(vec![clinic(1)])
     }
