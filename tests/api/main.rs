@@ -34,6 +34,7 @@ mod manage;
 mod matrix;
 mod openapi;
 mod operations;
+mod override_reasons;
 mod practice_hours;
 mod practice_reach;
 mod privacy;

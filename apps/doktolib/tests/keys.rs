@@ -94,6 +94,12 @@ impl House {
         )
         .await;
         run(
+            "INSERT INTO doctors.override_day (doctor_id, on_date, hours, id, reason)
+             SELECT d.id, '2028-01-01', '[]', $1::uuid, $2::bytea FROM doctors.doctor d ORDER BY d.id LIMIT 1",
+            &[&seal("doctors.override_day.reason")],
+        )
+        .await;
+        run(
             "INSERT INTO journal.outbox (id, topic, subject, payload, sealed, created_at, available_at)
              VALUES ($1, 'mail', $1, '{}', $2, now(), now())",
             &[&seal("journal.outbox.sealed")],

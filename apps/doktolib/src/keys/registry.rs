@@ -21,6 +21,7 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "auth.session", id: "id", columns: &["client"] },
     SealedTable { table: "auth.code", id: "id", columns: &["details"] },
     SealedTable { table: "calendars.external_calendar", id: "id", columns: &["address"] },
+    SealedTable { table: "doctors.override_day", id: "id", columns: &["reason"] },
     SealedTable { table: "journal.outbox", id: "id", columns: &["sealed"] },
     SealedTable { table: "platform.idempotency_key", id: "id", columns: &["body"] },
 ];

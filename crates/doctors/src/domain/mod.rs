@@ -55,7 +55,9 @@ pub use time_off::{
 pub use visit_type::{VisitMode, VisitType};
 pub use visit_type_draft::VisitTypeDraft;
 pub use weekly_break::{BreakPlan, MOST_BREAKS, WeeklyBreak};
-pub use weekly_plan::{HoursDraft, Known, MOST_DAY_HOURS, MOST_WEEKLY_HOURS, WeeklyPlan, plain_date, read_day};
+pub use weekly_plan::{
+    HoursDraft, Known, LONGEST_REASON, MOST_DAY_HOURS, MOST_WEEKLY_HOURS, WeeklyPlan, plain_date, read_day, read_reason,
+};
 
 #[cfg(test)]
 mod properties;

@@ -127,6 +127,19 @@ pub fn read_day(drafts: &[HoursDraft], known: &Known) -> Result<Vec<OpenHours>, 
     faults.or(day.into_iter().map(|(_, hours)| hours).collect())
 }
 
+/// The longest reason of a date's hours, in characters.
+pub const LONGEST_REASON: usize = 200;
+
+/// Reads why a date has hours of its own: a line for the team.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read_reason(text: &str) -> Result<String, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let line = faults.line("reason", text, 1, LONGEST_REASON);
+    faults.or(line)
+}
+
 pub(super) fn count(list: &str, drafts: &[HoursDraft], most: usize, faults: &mut Faults) {
     if drafts.len() > most {
         faults.0.push(Fault::new(list, "length", format!("must have at most {most} entries")));

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{Date as DbDate, Timestamp as DbTimestamp, ToDiesel as _};
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, VisitTypeId};
-use platform::crypto::Keyring;
+use platform::crypto::{CannotOpen, Keyring};
 use platform::idempotency;
 use platform::journal::Journal;
 use platform::pg::{self, Abort, PgPool};
@@ -24,7 +24,9 @@ use super::pg_agendas::agendas;
 use super::practice_records::{DoctorRow, VisitTypeRow};
 use super::practice_rows;
 use super::resource_rows;
-use super::schema::{city, clinic, clinic_holiday, doctor, soonest, specialty, time_off, visit_type, weekly_hours};
+use super::schema::{
+    city, clinic, clinic_holiday, doctor, override_day, soonest, specialty, time_off, visit_type, weekly_hours,
+};
 use super::sharing::lock_rooms;
 use super::soonest::Soonest;
 use crate::application::{
@@ -35,6 +37,8 @@ use crate::domain::{AffectedVisit, BookedVisit, CityFacts, ClinicCard, ClinicHol
 
 /// The most entries of a list of time off or holidays.
 const LISTED: i64 = 1000;
+/// Where the reason of an override is sealed for.
+pub(super) const REASON: &str = "doctors.override_day.reason";
 /// Zones differ from UTC by less than a day, and a visit lasts less than one.
 const MARGIN: SignedDuration = SignedDuration::from_hours(48);
 
@@ -84,7 +88,7 @@ impl PgPractice {
         change: &PracticeChange,
     ) -> Result<Staged, Abort<ChangeError>> {
         let before = self.before(conn, change).await?;
-        let version = practice_rows::write(conn, change, &before).await?;
+        let version = practice_rows::write(conn, &self.keys, change, &before).await?;
         let affected = self.affected(conn, &before, change).await?;
         Ok(Staged { version, before, affected })
     }
@@ -145,7 +149,7 @@ fn concerned(step: &Step, now: Timestamp) -> Option<Interval> {
             to_come(now, Timestamp::MAX)
         }
         Step::TimeOff(time_off) => to_come(time_off.span.start, time_off.span.end),
-        Step::Override(date, _) | Step::NoOverride(date) | Step::Holiday(ClinicHoliday { date, .. }) => {
+        Step::Override(date, ..) | Step::NoOverride(date) | Step::Holiday(ClinicHoliday { date, .. }) => {
             let (from, to) = around(*date)?;
             to_come(from, to)
         }
@@ -289,6 +293,21 @@ impl Practice for PgPractice {
             Ok(found.into_iter().map(ClinicId::from_uuid).collect())
         })
         .await
+    }
+
+    async fn override_reasons(&self, doctor: DoctorId) -> Result<HashMap<Date, String>, PortFailure> {
+        let doing = "read why dates differ";
+        let rows: Vec<(DbDate, Option<Uuid>, Option<Vec<u8>>)> = pg::read(&self.pool, doing, async |mut conn| {
+            override_day::table
+                .filter(override_day::doctor_id.eq(doctor.as_uuid()).and(override_day::reason.is_not_null()))
+                .select((override_day::on_date, override_day::id, override_day::reason))
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        let sealed = rows.into_iter().filter_map(|(date, id, sealed)| Some((date.to_jiff(), id?, sealed?)));
+        let opened = sealed.map(|(date, id, sealed)| Ok((date, self.keys.open_text(REASON, id, &sealed)?)));
+        opened.collect::<Result<_, CannotOpen>>().map_err(|error| PortFailure::new(doing, error))
     }
 
     async fn time_off(&self, doctor: DoctorId, ending_after: Timestamp) -> Result<Vec<TimeOff>, PortFailure> {

@@ -7,9 +7,11 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
+use platform::crypto::Keyring;
 use platform::pg::{self, Abort};
 use uuid::Uuid;
 
+use super::pg_practice::REASON;
 use super::practice_records::VisitTypeRow;
 use super::resource_rows;
 use super::schema::{clinic, clinic_holiday, doctor, override_day, time_off, visit_type};
@@ -38,6 +40,7 @@ pub(super) async fn doctors_at(conn: &mut AsyncPgConnection, clinic: Uuid) -> Re
 /// Writes what changes; gives the version there is then.
 pub(super) async fn write(
     conn: &mut AsyncPgConnection,
+    keys: &Keyring,
     change: &PracticeChange,
     before: &HashMap<Uuid, Rules>,
 ) -> Written {
@@ -70,18 +73,18 @@ pub(super) async fn write(
             week_rows::replace_breaks(conn, id, plan).await?;
             Ok(version)
         }
-        Step::Override(date, hours) => {
+        Step::Override(date, hours, reason) => {
             let version = next_calendar(conn, id, change).await?;
             let hours = serde_json::to_string(hours).map_err(|error| DieselError::SerializationError(error.into()))?;
+            let row = reason.as_ref().map(|_| Uuid::now_v7());
+            let sealed = row.zip(reason.as_deref()).map(|(row, reason)| keys.seal_text(REASON, row, reason));
+            let values =
+                (override_day::hours.eq(&hours), override_day::id.eq(row), override_day::reason.eq(sealed.as_ref()));
             diesel::insert_into(override_day::table)
-                .values((
-                    override_day::doctor_id.eq(id),
-                    override_day::on_date.eq(date.to_diesel()),
-                    override_day::hours.eq(&hours),
-                ))
+                .values((override_day::doctor_id.eq(id), override_day::on_date.eq(date.to_diesel()), values))
                 .on_conflict((override_day::doctor_id, override_day::on_date))
                 .do_update()
-                .set(override_day::hours.eq(&hours))
+                .set(values)
                 .execute(conn)
                 .await?;
             Ok(version)

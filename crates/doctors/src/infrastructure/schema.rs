@@ -100,6 +100,8 @@ diesel::table! {
         doctor_id -> Uuid,
         on_date -> Date,
         hours -> Text,
+        id -> Nullable<Uuid>,
+        reason -> Nullable<Binary>,
     }
 }
 

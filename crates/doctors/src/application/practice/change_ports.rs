@@ -163,7 +163,7 @@ impl Step {
     pub fn reversal(&self, before: Option<&Rules>) -> Option<Reversal> {
         Some(match self {
             Self::TimeOff(taken) => Reversal::TimeOff { id: taken.id },
-            Self::Override(date, hours) => {
+            Self::Override(date, hours, _) => {
                 let was = before?.overrides.iter().find(|day| day.date == *date).map(|day| day.hours.clone());
                 Reversal::Override { date: *date, was, is: hours.clone() }
             }

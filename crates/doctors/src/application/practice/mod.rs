@@ -74,7 +74,7 @@ pub use remove_time_off::RemoveTimeOff;
 pub use replace_breaks::ReplaceBreaks;
 pub use replace_weekly_hours::ReplaceWeeklyHours;
 pub use retire_visit_type::RetireVisitType;
-pub use set_override::SetOverride;
+pub use set_override::{OverrideDraft, SetOverride};
 pub use undo_change::UndoChange;
 pub use wanted::{MOST_HOLIDAYS, Wanted, WantedHoliday};
 

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -102,8 +104,8 @@ pub enum Step {
     WeeklyHours(WeeklyPlan, Option<Vec<ClinicId>>),
     /// All breaks of the week; `Some` clinics are the only ones at which they may differ from those before.
     Breaks(BreakPlan, Option<Vec<ClinicId>>),
-    /// The only hours of a date; none is closed.
-    Override(Date, Vec<OpenHours>),
+    /// The only hours of a date; none is closed. Perhaps with a reason, for the team alone.
+    Override(Date, Vec<OpenHours>, Option<String>),
     /// The hours of the week again.
     NoOverride(Date),
     /// Away for a while.
@@ -214,6 +216,9 @@ pub trait Practice: Send + Sync {
 
     /// Which of these clinics there are and see patients.
     async fn open_clinics(&self, named: &[ClinicId]) -> Result<Vec<ClinicId>, PortFailure>;
+
+    /// Why dates of a doctor have hours of their own, where somebody has said so.
+    async fn override_reasons(&self, doctor: DoctorId) -> Result<HashMap<Date, String>, PortFailure>;
 
     /// The time off of a doctor that ends after an instant, by start; the first thousand.
     async fn time_off(&self, doctor: DoctorId, ending_after: Timestamp) -> Result<Vec<TimeOff>, PortFailure>;

@@ -12,7 +12,8 @@ pub struct ReadCalendar(
 );
 
 impl ReadCalendar {
-    /// The dates with hours of their own between two dates, both included, and the calendar's version.
+    /// The dates with hours of their own between two dates, both included, each perhaps with a reason, and the
+    /// calendar's version.
     ///
     /// # Errors
     /// See [`PracticeError`].
@@ -22,7 +23,7 @@ impl ReadCalendar {
         doctor: DoctorId,
         from: Option<Date>,
         to: Option<Date>,
-    ) -> Result<(Vec<DayOverride>, i32), PracticeError> {
+    ) -> Result<(Vec<(DayOverride, Option<String>)>, i32), PracticeError> {
         let found = self.0.calendar_of(caller, doctor).await?;
         let rules = self.0.agendas.rules(doctor).await?.ok_or(PracticeError::NotFound)?;
         let from = match from {
@@ -30,7 +31,13 @@ impl ReadCalendar {
             None => self.0.today_at(found.profile.clinic, self.0.clock.now()).await?,
         };
         let within = |day: &DayOverride| from <= day.date && to.is_none_or(|to| day.date <= to);
-        Ok((rules.overrides.into_iter().filter(within).collect(), found.calendar_version))
+        let mut reasons = self.0.practice.override_reasons(doctor).await?;
+        let days = rules.overrides.into_iter().filter(within);
+        let days = days.map(|day| {
+            let reason = reasons.remove(&day.date);
+            (day, reason)
+        });
+        Ok((days.collect(), found.calendar_version))
     }
 
     /// The breaks of an active doctor in order of the week, and the calendar's version, for everybody.

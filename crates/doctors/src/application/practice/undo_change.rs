@@ -97,7 +97,7 @@ impl UndoChange {
                 let there = practice.time_off(doctor, now).await?.iter().any(|taken| taken.id == *id);
                 there.then_some(Step::NoTimeOff(*id))
             }
-            Reversal::Override { date, was: Some(hours), .. } => Some(Step::Override(*date, hours.clone())),
+            Reversal::Override { date, was: Some(hours), .. } => Some(Step::Override(*date, hours.clone(), None)),
             Reversal::Override { date, was: None, .. } => Some(Step::NoOverride(*date)),
             Reversal::WeeklyHours { was, .. } => Some(Step::WeeklyHours(WeeklyPlan::again(was.clone()), None)),
             Reversal::Breaks { was, .. } => Some(Step::Breaks(BreakPlan::again(was.clone()), None)),

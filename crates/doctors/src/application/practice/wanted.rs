@@ -29,6 +29,8 @@ pub enum Wanted {
         date: Date,
         /// The only hours; none is closed.
         hours: Vec<HoursDraft>,
+        /// Why, for the team alone.
+        reason: Option<String>,
     },
     /// Another week.
     WeeklyHours {
@@ -111,10 +113,11 @@ impl PracticeParts {
                 let (taken, event) = add_time_off::draft(self, caller, doctor, *starts_at, *ends_at, now).await?;
                 (Step::TimeOff(taken), event)
             }
-            Wanted::Override { date, hours } => {
+            Wanted::Override { date, hours, reason } => {
                 let found = self.calendar_of(caller, doctor).await?;
-                let (hours, event) = set_override::draft(self, caller, &found, *date, hours, now).await?;
-                (Step::Override(*date, hours), event)
+                let draft = set_override::OverrideDraft { hours, reason: reason.as_deref() };
+                let (hours, reason, event) = set_override::draft(self, caller, &found, *date, draft, now).await?;
+                (Step::Override(*date, hours, reason), event)
             }
             Wanted::WeeklyHours { hours } => {
                 let found = self.calendar_of(caller, doctor).await?;

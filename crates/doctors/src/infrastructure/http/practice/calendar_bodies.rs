@@ -113,6 +113,9 @@ pub struct OverrideDraftBody {
     #[validate(required)]
     #[schema(required = true, nullable = false, max_items = 20)]
     pub(super) hours: Option<Vec<DayHoursBody>>,
+    /// Why, for those who run the calendar; patients never see it.
+    #[schema(min_length = 1, max_length = 200, example = "Training")]
+    pub(super) reason: Option<String>,
 }
 
 /// A date with hours of its own.
@@ -123,11 +126,14 @@ pub struct OverrideBody {
     date: String,
     /// No entry is closed.
     hours: Vec<DayHoursBody>,
+    /// Why, where somebody has said so; only those who run the calendar read it.
+    #[schema(example = "Training")]
+    reason: Option<String>,
 }
 
-impl From<&DayOverride> for OverrideBody {
-    fn from(day: &DayOverride) -> Self {
-        Self { date: day.date.to_string(), hours: day.hours.iter().map(Into::into).collect() }
+impl OverrideBody {
+    pub(super) fn new(day: &DayOverride, reason: Option<String>) -> Self {
+        Self { date: day.date.to_string(), hours: day.hours.iter().map(Into::into).collect(), reason }
     }
 }
 

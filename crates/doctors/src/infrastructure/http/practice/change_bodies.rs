@@ -25,6 +25,9 @@ pub struct DatedHoursBody {
     /// No entry is closed.
     #[schema(required = true, nullable = false, max_items = 20)]
     hours: Option<Vec<DayHoursBody>>,
+    /// Why, for those who run the calendar; patients never see it.
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    reason: Option<String>,
 }
 
 /// A change of one doctor's hours: exactly one of the members.
@@ -196,7 +199,8 @@ impl Draft for DoctorChangeBody {
                 .map(|(field, _)| required(&format!("change.override.{field}")))
                 .collect();
             let (Some(date), Some(hours)) = (day.date, day.hours) else { return Err(missing) };
-            wanted.push(Wanted::Override { date, hours: hours.into_iter().map(Into::into).collect() });
+            let hours = hours.into_iter().map(Into::into).collect();
+            wanted.push(Wanted::Override { date, hours, reason: day.reason });
         }
         if let Some(week) = self.weekly_hours {
             let Some(hours) = week.hours else { return Err(vec![required("change.weekly_hours.hours")]) };

@@ -61,7 +61,7 @@ pub struct SkippedBody {
     date: String,
     #[schema(example = "Independence Day")]
     name: String,
-    /// `closed-already`: there is a holiday on that date; `named-twice`: the first name in the list counts.
+    /// "closed-already": there is a holiday on that date; "named-twice": the first name in the list counts.
     #[schema(example = "closed-already")]
     reason: &'static str,
 }

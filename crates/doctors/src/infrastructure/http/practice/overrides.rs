@@ -11,7 +11,8 @@ use validator::Validate;
 
 use super::calendar_bodies::{OverrideBody, OverrideDraftBody};
 use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed, date_in_path};
-use crate::domain::HoursDraft;
+use crate::application::OverrideDraft;
+use crate::domain::{DayOverride, HoursDraft};
 use crate::infrastructure::http::DoctorsApi;
 use crate::infrastructure::http::catalogue::NoParams;
 
@@ -52,7 +53,8 @@ pub(super) async fn list_overrides(
 ) -> Result<HttpResponse, Problem> {
     let doctor: DoctorId = id_in_path(&request, "id")?;
     let (days, version) = api.practice.read.overrides(&who.caller, doctor, params.0.from, params.0.to).await?;
-    let bodies: Vec<OverrideBody> = days.iter().map(Into::into).collect();
+    let shown = |(day, reason): &(DayOverride, Option<String>)| OverrideBody::new(day, reason.clone());
+    let bodies: Vec<OverrideBody> = days.iter().map(shown).collect();
     Ok(ok_or_not_modified_at(&request, &bodies, version))
 }
 
@@ -77,8 +79,8 @@ pub(super) async fn get_override(
 ) -> Result<HttpResponse, Problem> {
     let (doctor, date): (DoctorId, Date) = (id_in_path(&request, "id")?, date_in_path(&request)?);
     let (days, version) = api.practice.read.overrides(&who.caller, doctor, Some(date), Some(date)).await?;
-    let day = days.first().ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
-    Ok(ok_or_not_modified_at(&request, &OverrideBody::from(day), version))
+    let (day, reason) = days.into_iter().next().ok_or_else(|| Problem::of(&kinds::NOT_FOUND))?;
+    Ok(ok_or_not_modified_at(&request, &OverrideBody::new(&day, reason), version))
 }
 
 /// Give one date hours of its own
@@ -109,9 +111,10 @@ pub(super) async fn set_override(
 ) -> Result<HttpResponse, Problem> {
     let (doctor, date): (DoctorId, Date) = (id_in_path(&request, "id")?, date_in_path(&request)?);
     let asked = params.0.asked_of_version(&request)?;
-    let drafts: Vec<HoursDraft> = body.value.hours.unwrap_or_default().into_iter().map(Into::into).collect();
-    let (day, version) = api.practice.set_override.run(&who.caller, doctor, date, &drafts, asked).await?;
-    Ok(changed(version, &OverrideBody::from(&day)))
+    let hours: Vec<HoursDraft> = body.value.hours.unwrap_or_default().into_iter().map(Into::into).collect();
+    let draft = OverrideDraft { hours: &hours, reason: body.value.reason.as_deref() };
+    let (day, reason, version) = api.practice.set_override.run(&who.caller, doctor, date, draft, asked).await?;
+    Ok(changed(version, &OverrideBody::new(&day, reason)))
 }
 
 /// Give one date the hours of the week again

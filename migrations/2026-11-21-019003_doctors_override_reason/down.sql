@@ -1,0 +1,1 @@
+ALTER TABLE doctors.override_day DROP COLUMN reason, DROP COLUMN id;
