@@ -47,7 +47,7 @@ const PUBLIC: [&str; 30] = [
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on doctors, clinics and
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, those on the
-/// waitlist in `waitlist.rs`.
+/// waitlist in `waitlist.rs`, those on series in `series.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
     "addExternalCalendar",
@@ -58,6 +58,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "addVisitType",
     "applyClinicChange",
     "applyDoctorChange",
+    "bookSeries",
+    "cancelSeries",
     "changeClinic",
     "changeDoctor",
     "changeMyEmail",
@@ -99,6 +101,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "openMyFeed",
     "previewClinicChange",
     "previewDoctorChange",
+    "previewSeries",
     "putMyConsents",
     "refreshSession",
     "refuseWaitlistOffer",
@@ -163,7 +166,9 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "addVisitType",
             "applyClinicChange",
             "applyDoctorChange",
+            "bookSeries",
             "cancelAppointment",
+            "cancelSeries",
             "changeClinic",
             "changeDoctor",
             "changeMyEmail",
@@ -205,6 +210,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getPatient",
             "getQueue",
             "getRelative",
+            "getSeries",
             "getUser",
             "getWaitlistOffer",
             "importHolidays",
@@ -233,6 +239,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "openMyFeed",
             "previewClinicChange",
             "previewDoctorChange",
+            "previewSeries",
             "putMyConsents",
             "refuseWaitlistOffer",
             "releaseRelative",

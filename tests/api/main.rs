@@ -44,6 +44,7 @@ mod relatives;
 mod rooms;
 mod schema;
 mod search;
+mod series;
 mod sessions;
 mod sessions_at_rest;
 mod sign_ins;

@@ -131,6 +131,18 @@ async fn stage() -> (App, Staged) {
     ))
     .await;
     app.sql(&waits_and_is_offered()).await;
+    app.sql(&format!(
+        "INSERT INTO appointments.series (id, clinic_id, doctor_id, patient_id, visit_type_id, rrule, first_at, time_zone, created_at)
+         VALUES ('{series}', '{}', '{}', '{}', '{}', 'FREQ=DAILY;COUNT=1', '2027-03-08 14:00Z', 'America/New_York', '2027-01-01Z');
+         UPDATE appointments.appointment SET series_id = '{series}', series_position = 1 WHERE id = '{}'",
+        id('c', 1),
+        doctor(1),
+        id('b', 1),
+        visit_type(1, 1),
+        id('a', callers::VISIT),
+        series = id('7', 5),
+    ))
+    .await;
     app.sql(&holds_a_time(&user)).await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;

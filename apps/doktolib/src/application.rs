@@ -5,13 +5,14 @@ mod appointments;
 mod calendars;
 mod desk;
 mod doctors;
+mod series;
 mod visit_desk;
 mod waitlist;
 
 use std::sync::Arc;
 
 use ::appointments::application::{GuestBooking, OfferFreedTimes};
-use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, WaitlistApi};
+use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, SeriesApi, WaitlistApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
@@ -147,6 +148,7 @@ pub struct Application {
     pub(crate) patients: Data<PatientsApi>,
     pub(crate) desk: Data<DeskApi>,
     pub(crate) waitlist: Data<WaitlistApi>,
+    pub(crate) series: Data<SeriesApi>,
     /// Serves those who wait for a time.
     pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
@@ -222,6 +224,7 @@ impl Application {
             patients: Data::new(appointments.patients),
             desk: Data::new(desk),
             waitlist: Data::new(appointments.waitlist),
+            series: Data::new(appointments.series),
             line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),

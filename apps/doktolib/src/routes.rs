@@ -49,6 +49,7 @@ pub fn app(
         .app_data(application.calendars.clone())
         .app_data(application.desk.clone())
         .app_data(application.waitlist.clone())
+        .app_data(application.series.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())

@@ -19,6 +19,8 @@ mod patients;
 mod race;
 #[path = "postgres/rooms.rs"]
 mod rooms;
+#[path = "postgres/series.rs"]
+mod series;
 #[path = "postgres/waitlist.rs"]
 mod waitlist;
 #[path = "postgres/whole.rs"]

@@ -112,6 +112,12 @@ fn joining(_: &Staged, caller: Caller) -> Ask {
     Ask { field: Some(field), ..Ask::default().with(body) }
 }
 
+fn series(staged: &Staged, caller: Caller) -> Ask {
+    let body = json!({"doctor_id": doctor(1), "patient_id": id('b', 1), "starts_at": "2027-03-23T09:00:00-04:00",
+                      "rrule": "FREQ=WEEKLY;COUNT=2"});
+    joining(staged, caller).with(body)
+}
+
 fn a_doctor(_: &Staged, _: Caller) -> Ask {
     Ask::of(doctor(1), 'd')
 }
@@ -157,8 +163,11 @@ pub const RULES: &[Rule] = rules! {
     "applyDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change": {"time_off":
         {"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}}}));
     "bookAppointment" "with doctor 1, for patient 1" BOOKING booking;
+    "bookSeries" "with doctor 1, for patient 1" JOINING series;
     "cancelAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"reason": "ill"}));
+    "cancelSeries" "of patient 1 with doctor 1" WAITS |_, _| Ask::of(id('7', 5), '7')
+        .with(json!({"from": id('a', VISIT), "reason": "ill"}));
     "changeClinic" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!({"name": "Harbour"}));
     "changeDoctor" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"bio": "New words"}));
     "changeMyEmail" "own" SIGNED_IN
@@ -217,6 +226,7 @@ pub const RULES: &[Rule] = rules! {
     "getPatient" "patient 1" RECORD patient;
     "getQueue" "clinic 1" CLINIC_S_TEAM clinic;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
+    "getSeries" "of patient 1 with doctor 1" WAITS |_, _| Ask::of(id('7', 5), '7');
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
     "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
@@ -269,6 +279,7 @@ pub const RULES: &[Rule] = rules! {
         .with(json!({"change": {"holidays": [{"date": "2027-07-07", "name": "Day of rest"}]}}));
     "previewDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change":
         {"time_off": {"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}}}));
+    "previewSeries" "with doctor 1, for patient 1" JOINING series;
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;

@@ -10,7 +10,7 @@ use ::appointments::application::{
     WelcomePatient,
 };
 use ::appointments::infrastructure::http::{
-    AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, WaitlistApi,
+    AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, SeriesApi, WaitlistApi,
 };
 use ::appointments::infrastructure::{
     PgAccessLog, PgAppointments, PgDesk, PgEmergencies, PgHolds, PgPatients, PgViews, PgVisitRecords, SecretHoldCodes,
@@ -21,6 +21,7 @@ use platform::signing::LinkSigner;
 
 use super::Base;
 use super::doctors::Doctors;
+use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
     AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments,
@@ -41,6 +42,8 @@ pub(super) struct Appointments {
     pub(super) visits: Arc<AppointmentsForCalendars>,
     /// The API of the waitlist.
     pub(super) waitlist: WaitlistApi,
+    /// The API of series.
+    pub(super) series: SeriesApi,
     /// Serves those who wait.
     pub(super) line: Arc<OfferFreedTimes>,
 }
@@ -113,6 +116,7 @@ impl Appointments {
             letters: letters.clone(),
             links: links.clone(),
         };
+        let series = series(base, doctors, store.clone(), &shared);
         let (waitlist, line) = waitlist(base, doctors, shared, to_answer);
         let api = AppointmentsApi {
             hold_for_guest: HoldForGuest {
@@ -207,6 +211,6 @@ impl Appointments {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
         });
-        Self { welcome, records, holds, api, patients: records_api, waitlist, line: Arc::new(line), visits }
+        Self { welcome, records, holds, api, patients: records_api, waitlist, series, line: Arc::new(line), visits }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::doctors::application::{
     BusyTimes, ChangeParts, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts,
+    WeighTimes,
 };
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
 use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
@@ -81,6 +82,11 @@ impl Doctors {
     /// Lists the free times of many.
     pub(super) fn slots_of_many(&self, base: &Base) -> ListSlotsOfMany {
         ListSlotsOfMany { agendas: self.agendas.clone(), busy: self.booked.clone(), clock: base.clock.clone() }
+    }
+
+    /// Weighs many times at once.
+    pub(super) fn weigh_times(&self) -> WeighTimes {
+        WeighTimes { agendas: self.agendas.clone(), busy: self.booked.clone() }
     }
 
     /// Finds the next free times.

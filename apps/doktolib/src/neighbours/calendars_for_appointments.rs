@@ -1,7 +1,10 @@
+use std::collections::HashMap;
+
 use appointments::application::{CalendarFiles, FileFor, Invited, Names};
 use appointments::domain::{Appointment, Status};
 use calendars::application::{Guest, Named, Place, Visit, Writer};
 use calendars::domain::{Method, Standing};
+use kernel::ClinicId;
 
 /// The slice of calendars writes visits as files.
 pub struct CalendarsForAppointments {
@@ -32,6 +35,18 @@ impl CalendarFiles for CalendarsForAppointments {
         };
         let guest = invited.map(|(name, email)| Guest { name: name.to_owned(), email: email.to_owned() });
         self.writer.file(&in_their_words(visit), &named, method, language, guest)
+    }
+
+    fn write_all(&self, visits: &[Appointment], places: &HashMap<ClinicId, Names>, language: &str) -> String {
+        let mut named = Named::default();
+        for visit in visits {
+            let Some(names) = places.get(&visit.clinic) else { continue };
+            named.doctors.insert(visit.doctor, names.doctor.clone());
+            let place = Place { name: names.clinic.clone(), address: names.address.clone() };
+            named.clinics.insert(visit.clinic, place);
+        }
+        let visits: Vec<Visit> = visits.iter().map(in_their_words).collect();
+        self.writer.file_of_many(&visits, &named, language)
     }
 }
 

@@ -22,7 +22,7 @@ pub use calendars_for_auth::CalendarsForAuth;
 pub use calendars_for_doctors::CalendarsForDoctors;
 pub use doctors_for_appointments::{
     DoctorsForAppointments, FreeTimesForAppointments, HoursForAppointments, PracticesForAppointments,
-    SoonestForAppointments,
+    SeriesForAppointments, SoonestForAppointments,
 };
 pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;

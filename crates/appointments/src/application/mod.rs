@@ -5,7 +5,9 @@ mod addressees;
 mod answer_offer;
 mod arrange_visits;
 mod book_appointment;
+mod book_series;
 mod cancel_appointment;
+mod cancel_series;
 mod change_relative;
 mod check_in;
 mod clinic_day;
@@ -25,16 +27,20 @@ mod mark_appointment;
 mod offer_freed_times;
 mod open_emergency_access;
 mod patient_ports;
+mod plan_series;
 mod policy;
 mod ports;
 mod read_access_log;
 mod read_appointment;
 mod read_patient;
+mod read_series;
 mod read_waitlist;
 mod record_ports;
 mod release_relative;
 mod reschedule_appointment;
 mod search_patients;
+mod series_letters;
+mod series_ports;
 mod take_down_patient;
 #[cfg(test)]
 mod test_data;
@@ -49,7 +55,9 @@ pub use addressees::{Addressee, Addressees};
 pub use answer_offer::{AnswerError, AnswerOffer};
 pub use arrange_visits::{ArrangeVisits, Arranged, Arrangement, Arranging, Hindrance, ManyVisits, PutBack};
 pub use book_appointment::{BookAppointment, BookError, Booking, GuestBooking, Whom};
+pub use book_series::{BookSeries, SeriesBooking};
 pub use cancel_appointment::{CancelAppointment, CancelError, Cancellation};
+pub use cancel_series::{CancelSeries, CancelSeriesError, SeriesCancellation};
 pub use change_relative::{ChangeRelative, ChangeRelativeError, Correction};
 pub use check_in::{AskForPoster, CheckIn, CheckInError, ClinicCodes, PosterError, Presence};
 pub use clinic_day::{
@@ -77,6 +85,7 @@ pub use open_emergency_access::{EmergencyError, OpenEmergencyAccess};
 pub use patient_ports::{
     Accounts, Found, NewRelative, OwnRecord, PatientStore, PatientStoreError, PatientTies, Person, Relative, Welcome,
 };
+pub use plan_series::{PlanSeries, SeriesError, SeriesPlan, SeriesWish};
 pub use policy::{Policy, Tie};
 pub use ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, Confirmation, DoctorAgenda, FreeSlot, InsertError, KnownGuest,
@@ -85,6 +94,7 @@ pub use ports::{
 pub use read_access_log::{AccessPage, ReadAccessLog};
 pub use read_appointment::{ReadAppointment, ReadError};
 pub use read_patient::{PatientRecord, ReadPatient, RecordError, Standing};
+pub use read_series::{ReadSeries, ReadSeriesError};
 pub use read_waitlist::{ReadWaitlist, WaitlistError};
 pub use record_ports::{
     AccessIs, Alert, ClinicStaff, EmergencyStore, EmergencyStoreError, KnownAt, NewEmergency, OpenAccess, RecordViews,
@@ -93,6 +103,11 @@ pub use record_ports::{
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
 pub use search_patients::{MOST_FOUND, SearchPatients, SearchPatientsError};
+pub use series_letters::SeriesLetters;
+pub use series_ports::{
+    HeldTime, Hindered, ManyTimes, NewSeries, NewSeriesError, OwnTimes, SeriesAgenda, SeriesCut, SeriesCutError,
+    SeriesDetails, SeriesStore, Weighed,
+};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,

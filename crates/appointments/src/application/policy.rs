@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kernel::{Actor, AppointmentId, Caller, ClinicId, DoctorId, PatientId, PortFailure};
 
 use super::patient_ports::PatientTies;
-use crate::domain::{Appointment, WaitlistOffer};
+use crate::domain::{Appointment, Series, WaitlistOffer};
 
 /// Who may do what with visits, calendars and patients. What is refused is answered as if it did not exist.
 #[derive(Clone)]
@@ -74,6 +74,34 @@ impl Policy {
             Actor::Staff(_) => Ok(caller.is_staff_of(visit.clinic)),
             Actor::Admin(_) | Actor::System => Ok(true),
             Actor::Guest => Ok(false),
+        }
+    }
+
+    /// May this caller see and end that series? The sides of its visits; a front desk of those at its own clinics
+    /// ([`Policy::sees_in_series`]).
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn reaches_series(&self, caller: &Caller, series: &Series) -> Result<bool, PortFailure> {
+        match caller.actor() {
+            Actor::Patient(user) => self.ties.looks_after(user, series.patient).await,
+            Actor::Doctor(_) => Ok(caller.is_doctor(series.doctor)),
+            Actor::Staff(_) | Actor::Admin(_) | Actor::System => Ok(true),
+            Actor::Guest | Actor::LinkHolder(_) => Ok(false),
+        }
+    }
+
+    /// Are visits at that clinic shown to a caller who reaches the series?
+    #[must_use]
+    pub fn sees_in_series(caller: &Caller, clinic: ClinicId) -> bool {
+        match caller.actor() {
+            Actor::Staff(_) => caller.is_staff_of(clinic),
+            Actor::Patient(_)
+            | Actor::Doctor(_)
+            | Actor::Admin(_)
+            | Actor::System
+            | Actor::Guest
+            | Actor::LinkHolder(_) => true,
         }
     }
 

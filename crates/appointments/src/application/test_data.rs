@@ -7,10 +7,11 @@ use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, VisitTypeId};
 
 use super::patient_ports::{MockAccounts, MockPatientStore, MockPatientTies};
 use super::ports::{MockPractices, Names};
+use super::series_ports::SeriesDetails;
 use super::view_ports::MockAccessLog;
 use super::visit_letters::MockCalendarFiles;
 use super::{Addressees, AppointmentDetails, Policy, VisitLetters, WatchReads};
-use crate::domain::{Appointment, Offer, Patient, VisitMode};
+use crate::domain::{Appointment, Offer, Patient, Series, SeriesTerms, VisitMode};
 
 pub(super) fn now() -> Timestamp {
     "2027-03-01T12:00:00Z".parse().unwrap()
@@ -66,6 +67,7 @@ pub(super) fn letters() -> VisitLetters {
     });
     let mut files = MockCalendarFiles::new();
     files.expect_write().returning(|_, _, _, _, _| String::new());
+    files.expect_write_all().returning(|visits, _, _| format!("{} visits", visits.len()));
     let addressees =
         Addressees { patients: Arc::new(MockPatientStore::new()), accounts: Arc::new(MockAccounts::new()) };
     VisitLetters { addressees, practices: Arc::new(practices), files: Arc::new(files) }
@@ -81,4 +83,23 @@ pub(super) fn bound_from(hours: i64) -> Arc<MockPractices> {
 /// For whom the store knows nothing of relatives.
 pub(super) fn policy() -> Policy {
     Policy { ties: Arc::new(MockPatientTies::new()) }
+}
+
+/// Three visits, a week between them, the first in three hours.
+pub(super) fn series_of_three() -> SeriesDetails {
+    let AppointmentDetails { appointment, patient } = booked();
+    let later = |weeks: i64| {
+        let by = SignedDuration::from_hours(7 * 24 * weeks);
+        Interval { start: appointment.visit.start + by, end: appointment.visit.end + by }
+    };
+    let details = AppointmentDetails { appointment: appointment.clone(), patient };
+    let offers = (0..3).map(|weeks| offer_like(&details, later(weeks))).collect();
+    let rule = "FREQ=WEEKLY;COUNT=3".parse().unwrap();
+    let terms = SeriesTerms { rule, first: appointment.visit.start, time_zone: appointment.time_zone.clone() };
+    let (series, visits, _) = Series::book(&terms, offers, details.patient.id, None, now()).unwrap();
+    let visits = visits
+        .into_iter()
+        .map(|(appointment, _)| AppointmentDetails { appointment, patient: details.patient.clone() })
+        .collect();
+    SeriesDetails { series, visits }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kernel::{Actor, AppointmentId, ClinicId, DoctorId, PatientId, PortFailure};
 
 use super::ports::AppointmentDetails;
-use crate::domain::Status;
+use crate::domain::{SeriesId, Status};
 
 /// Among which visits somebody may look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct VisitFilter {
     pub doctor: Option<DoctorId>,
     /// Of this patient.
     pub patient: Option<PatientId>,
+    /// Booked in this series.
+    pub series: Option<SeriesId>,
     /// In this state.
     pub status: Option<Status>,
     /// Beginning at this instant or later.

@@ -1,6 +1,7 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use kernel::{Caller, PortFailure};
+use kernel::{Caller, ClinicId, PortFailure};
 
 use super::addressees::Addressees;
 use super::ports::{AppointmentDetails, Confirmation, Names, Practices};
@@ -32,6 +33,11 @@ pub trait CalendarFiles: Send + Sync {
         language: &str,
         invited: Option<Invited<'a>>,
     ) -> String;
+
+    /// One file with all these visits, to be taken over by hand, in the language of that BCP 47 tag. `places` are the
+    /// names by clinic. What invites to several visits must be several files (RFC 5546, section 3.2.2), so this invites
+    /// nobody.
+    fn write_all(&self, visits: &[Appointment], places: &HashMap<ClinicId, Names>, language: &str) -> String;
 }
 
 /// Makes what patients are told by mail of their visits, with the file for their calendars.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, VisitTypeId};
 
-use super::{AppointmentEvent, Resource, Room};
+use super::{AppointmentEvent, Resource, Room, SeriesPlace};
 
 /// Where a visit stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -42,9 +42,8 @@ impl Status {
     /// The status of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Booked, Self::Arrived, Self::Completed, Self::Cancelled, Self::NoShow]
-            .into_iter()
-            .find(|status| status.word() == word)
+        let all = [Self::Booked, Self::Arrived, Self::Completed, Self::Cancelled, Self::NoShow];
+        all.into_iter().find(|status| status.word() == word)
     }
 }
 
@@ -142,6 +141,8 @@ pub struct Appointment {
     pub correct_reason: Option<String>,
     /// Was the patient reminded of the present time?
     pub reminder_sent: bool,
+    /// Its place in a series, where it was booked in one.
+    pub series: Option<SeriesPlace>,
     /// Grows by one with every change.
     pub version: i32,
     /// When it was booked.
@@ -254,6 +255,7 @@ impl Appointment {
             missed_at: None,
             correct_reason: None,
             reminder_sent: false,
+            series: None,
             version,
             created_at: now,
             updated_at: now,

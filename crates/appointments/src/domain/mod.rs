@@ -10,8 +10,10 @@ mod patient;
 mod patient_event;
 mod patient_search;
 mod queue;
+mod recurrence;
 mod relation;
 mod room;
+mod series;
 mod waitlist;
 mod waitlist_event;
 
@@ -27,8 +29,10 @@ pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use queue::{arrived_at, expected_starts, waiting_minutes};
+pub use recurrence::{LONGEST_SERIES_DAYS, MOST_IN_SERIES, Recurrence, RecurrenceError};
 pub use relation::Relation;
 pub use room::{Resource, Room};
+pub use series::{MOST_BY_PATIENT, NewVisits, Series, SeriesEvent, SeriesId, SeriesPlace, SeriesTerms};
 pub use waitlist::{
     BadWindow, DAY, EntryState, LONGEST_WAIT_DAYS, MOST_SILENT, Outcome, WaitlistEntry, WaitlistEntryId, WaitlistOffer,
     Wanted, Weekdays, Window, deadline, is_quiet,

@@ -133,6 +133,16 @@ impl Gone {
         self.resource_id.map(|id| (ResourceId::from_uuid(id), self.blocked()))
     }
 
+    pub(super) const fn clinic(&self) -> Uuid {
+        self.clinic_id
+    }
+
+    /// That it is gone, in answer to `cause`: by who caused it, or by itself.
+    pub(super) fn ended<E>(&self, cause: &Recorded<E>) -> Recorded<HoldEvent> {
+        let actor = if self.was_open(cause.at) { cause.actor } else { Actor::System };
+        Recorded::new(self.event(cause.at), actor, cause.at).caused_by(cause.request_id.clone())
+    }
+
     pub(super) fn was_open(&self, now: Timestamp) -> bool {
         self.held_until.to_jiff() > now
     }
@@ -296,10 +306,7 @@ impl Farewell {
     pub(super) fn new<E>(gone: &[Gone], but: Option<AppointmentId>, main: ClinicId, cause: &Recorded<E>) -> Self {
         let mut left: Vec<&Gone> = gone.iter().filter(|hold| but.is_none_or(|id| id.as_uuid() != hold.id)).collect();
         left.sort_unstable_by_key(|hold| (hold.clinic_id, hold.id));
-        let record = |hold: &&Gone| {
-            let actor = if hold.was_open(cause.at) { cause.actor } else { Actor::System };
-            Recorded::new(hold.event(cause.at), actor, cause.at).caused_by(cause.request_id.clone())
-        };
+        let record = |hold: &&Gone| hold.ended(cause);
         let split = left.partition_point(|hold| hold.clinic_id < main.as_uuid());
         let (before, after) = left.split_at(split);
         Self { before: before.iter().map(record).collect(), after: after.iter().map(record).collect() }

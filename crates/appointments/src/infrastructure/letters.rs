@@ -35,6 +35,27 @@ pub(super) fn changed(change: &Change, links: &AppointmentLinks) -> Option<Lette
     }
 }
 
+/// Tells of a series, with the links that open its visits.
+pub(super) fn series_confirmed(to: &Confirmation, visits: &[AppointmentDetails], links: &AppointmentLinks) -> Letter {
+    let urls: Vec<String> = visits.iter().map(|visit| links.manage_url(visit.appointment.id)).collect();
+    let all: Vec<&AppointmentDetails> = visits.iter().collect();
+    about_all("series-confirmed", to, &all).with("urls", urls.join("\n")).calendar("PUBLISH", &to.calendar)
+}
+
+/// Tells which visits of a series do not take place.
+pub(super) fn series_cancelled(to: &Confirmation, visits: &[&AppointmentDetails]) -> Letter {
+    about_all("series-cancelled", to, visits).calendar("PUBLISH", &to.calendar)
+}
+
+fn about_all(template: &str, to: &Confirmation, visits: &[&AppointmentDetails]) -> Letter {
+    let dates: Vec<String> = visits.iter().map(|visit| when(&visit.appointment)).collect();
+    Letter::new(template, &to.email, &to.language)
+        .with("name", visits.first().map(|visit| visit.patient.name.clone()).unwrap_or_default())
+        .with("doctor", &to.names.doctor)
+        .with("clinic", &to.names.clinic)
+        .with("dates", dates.join("\n"))
+}
+
 fn about(template: &str, to: &Confirmation, told: &AppointmentDetails) -> Letter {
     let AppointmentDetails { appointment: visit, patient } = told;
     Letter::new(template, &to.email, &to.language)

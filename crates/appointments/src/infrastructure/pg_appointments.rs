@@ -82,7 +82,7 @@ pub struct PgAppointments {
     pub(super) journal: Journal,
     pub(super) keys: Keyring,
     pub(super) links: AppointmentLinks,
-    watch: Arc<dyn CalendarWatch>,
+    pub(super) watch: Arc<dyn CalendarWatch>,
 }
 
 impl PgAppointments {

@@ -94,6 +94,7 @@ impl Way {
         // A doctor who asks for somebody else's calendar asks for nothing.
         let contradiction = matches!((within, filter.doctor), (Within::Calendar(own), Some(asked)) if *own != asked);
         let doctor = doctor.map(DoctorId::as_uuid);
+        let series = filter.series.map(|id| vec![id.as_uuid()]);
         let (keys, by, every_clinic) = match (filter.patient.map(PatientId::as_uuid), &patients, doctor, &clinics) {
             (Some(one), ..) => (vec![one], "patient_id", false),
             (None, Some(own), ..) => (own.clone(), "patient_id", false),
@@ -101,6 +102,8 @@ impl Way {
             (None, None, None, Some(own)) => (own.clone(), "clinic_id", false),
             (None, None, None, None) => (Vec::new(), "clinic_id", true),
         };
+        // A series is the narrowest of all.
+        let (keys, by, every_clinic) = series.map_or((keys, by, every_clinic), |one| (one, "series_id", false));
         let keys = if contradiction { Vec::new() } else { keys };
         Self { keys, by, every_clinic, clinics, patients, doctor }
     }

@@ -11,6 +11,7 @@ use super::patient_row::unreadable;
 use super::rooms;
 use super::schema::appointment;
 use super::sealed::places;
+use super::series_rows::place_in_series;
 use crate::domain::{Appointment, Room, Status, VisitMode};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -38,6 +39,8 @@ pub(super) struct Row {
     missed_at: NullableTimestamp,
     correct_reason: Option<Vec<u8>>,
     reminder_sent: bool,
+    series_id: Option<Uuid>,
+    series_position: Option<i16>,
     version: i32,
     created_at: DbTimestamp,
     updated_at: DbTimestamp,
@@ -72,6 +75,8 @@ impl Row {
             missed_at: visit.missed_at.to_diesel(),
             correct_reason: seal(places::CORRECT_REASON, &visit.correct_reason),
             reminder_sent: visit.reminder_sent,
+            series_id: visit.series.map(|place| place.series.as_uuid()),
+            series_position: visit.series.and_then(|place| i16::try_from(place.position).ok()),
             version: visit.version,
             created_at: visit.created_at.to_diesel(),
             updated_at: visit.updated_at.to_diesel(),
@@ -106,6 +111,7 @@ impl Row {
             missed_at: self.missed_at.to_jiff(),
             correct_reason: open(places::CORRECT_REASON, self.correct_reason)?,
             reminder_sent: self.reminder_sent,
+            series: place_in_series(self.series_id, self.series_position),
             version: self.version,
             created_at: self.created_at.to_jiff(),
             updated_at: self.updated_at.to_jiff(),

@@ -60,6 +60,22 @@ diesel::table! {
         held_until -> Nullable<Timestamptz>,
         resource_id -> Nullable<Uuid>,
         resource_name -> Nullable<Text>,
+        series_id -> Nullable<Uuid>,
+        series_position -> Nullable<SmallInt>,
+    }
+}
+
+diesel::table! {
+    appointments.series (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        doctor_id -> Uuid,
+        patient_id -> Uuid,
+        visit_type_id -> Uuid,
+        rrule -> Text,
+        first_at -> Timestamptz,
+        time_zone -> Text,
+        created_at -> Timestamptz,
     }
 }
 

@@ -29,9 +29,10 @@ pub fn keys() -> Keyring {
 const WATCHED: &str = "CREATE TABLE watched (doctor uuid PRIMARY KEY, changes int NOT NULL)";
 
 /// Every table that a booking may touch.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "appointments.patient",
     "appointments.appointment",
+    "appointments.series",
     "appointments.hold",
     "journal.audit_head",
     "journal.audit_event",

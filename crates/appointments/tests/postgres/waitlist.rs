@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use appointments::application::{
-    Accounts, Addressees, AnswerError, AnswerOffer, AppointmentStore as _, Ask, CalendarFiles, CalendarMark, Called,
-    DoctorAgenda, Ending, EndingError, EntryError, FileFor, FreeSlot, InsertError, Invited, Names, NewEntry, NewOffer,
-    NoOffer, OfferError, OfferFreedTimes, OpenTime, OpenTimes, Person, Policy, Practices, RequestedStart, TimesAsked,
-    VisitLetters, WaitlistLine as _, WaitlistStore as _, WatchReads, Within,
+    Accounts, Addressees, AnswerError, AnswerOffer, AppointmentStore as _, Ask, CalendarMark, Called, DoctorAgenda,
+    Ending, EndingError, EntryError, FreeSlot, InsertError, Names, NewEntry, NewOffer, NoOffer, OfferError,
+    OfferFreedTimes, OpenTime, OpenTimes, Person, Policy, Practices, RequestedStart, TimesAsked, VisitLetters,
+    WaitlistLine as _, WaitlistStore as _, WatchReads, Within,
 };
 use appointments::domain::{
-    Appointment, DAY, EntryState, Hold, HoldKind, Offer, Outcome, Resource, WaitlistEntry, WaitlistOffer, Wanted,
-    Weekdays, Window,
+    DAY, EntryState, Hold, HoldKind, Offer, Outcome, Resource, WaitlistEntry, WaitlistOffer, Wanted, Weekdays, Window,
 };
 use appointments::infrastructure::http::WaitlistLinks;
 use appointments::infrastructure::{CalendarWatch, PgAccessLog, PgAppointments, PgPatients, PgWaitlist, busy_of};
@@ -138,12 +137,6 @@ impl Practices for Town {
 impl Accounts for Town {
     async fn person(&self, _: UserId) -> Result<Option<Person>, PortFailure> {
         Ok(None)
-    }
-}
-
-impl CalendarFiles for Town {
-    fn write<'a>(&self, _: &Appointment, _: &Names, _: FileFor, _: &str, _: Option<Invited<'a>>) -> String {
-        String::new()
     }
 }
 

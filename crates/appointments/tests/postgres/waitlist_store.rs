@@ -1,5 +1,8 @@
 //! What the store of the waitlist refuses leaves nothing behind.
 
+use appointments::application::{CalendarFiles, FileFor, Invited};
+use appointments::domain::Appointment;
+
 use super::*;
 
 /// Says that the rules have changed since.
@@ -79,4 +82,14 @@ async fn one_patient_waits_once_for_the_same_and_for_ten_things_at_the_most() {
     let at_clinic = line.store.entries(&Within::Clinics(vec![clinic(1)]), None, None, 20).await.unwrap();
     assert_eq!(at_clinic.len(), 1);
     assert!(line.store.entries(&Within::Clinics(vec![clinic(2)]), None, None, 20).await.unwrap().is_empty());
+}
+
+impl CalendarFiles for Town {
+    fn write<'a>(&self, _: &Appointment, _: &Names, _: FileFor, _: &str, _: Option<Invited<'a>>) -> String {
+        String::new()
+    }
+
+    fn write_all(&self, _: &[Appointment], _: &HashMap<ClinicId, Names>, _: &str) -> String {
+        String::new()
+    }
 }

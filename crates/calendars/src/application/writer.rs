@@ -49,6 +49,14 @@ impl Writer {
         entry.attendee = guest.map(|guest| Attendee { name: guest.name, email: guest.email });
         Sheet { method, host: &self.host, name: None, refresh: None, entries: &[entry] }.text()
     }
+
+    /// One file of many visits, to be taken over by hand: it invites nobody.
+    #[must_use]
+    pub fn file_of_many(&self, visits: &[Visit], named: &Named, language: &str) -> String {
+        let language = Language::of_tag(language);
+        let entries: Vec<Entry> = visits.iter().map(|visit| self.entry(visit, named, language)).collect();
+        Sheet { method: Method::Publish, host: &self.host, name: None, refresh: None, entries: &entries }.text()
+    }
 }
 
 /// Who is invited to a visit.
@@ -115,6 +123,23 @@ mod tests {
         let text = writer().file(&visit(), &Named::default(), Method::Publish, "en", None);
         assert!(text.contains("\r\nSUMMARY:Appointment\r\n") && !text.contains("\r\nLOCATION"), "{text}");
         assert!(!text.contains("ORGANIZER") && !text.contains("ATTENDEE"), "{text}");
+    }
+
+    #[test]
+    fn a_file_of_many_visits_has_each_under_its_own_uid_and_invites_nobody() {
+        let (one, two) = (visit(), Visit { standing: Standing::Cancelled, version: 2, ..visit() });
+        let text = writer().file_of_many(&[one.clone(), two.clone()], &Named::default(), "fr");
+        assert_eq!(text.matches("BEGIN:VEVENT").count(), 2);
+        assert_eq!(text.matches("BEGIN:VTIMEZONE").count(), 1);
+        for line in [
+            "METHOD:PUBLISH",
+            &format!("UID:{}@doktolib.example", one.id),
+            &format!("UID:{}@doktolib.example", two.id),
+            "STATUS:CANCELLED",
+        ] {
+            assert!(text.contains(&format!("\r\n{line}\r\n")), "{line} is missing in {text}");
+        }
+        assert!(!text.contains("ATTENDEE"), "{text}");
     }
 
     #[test]

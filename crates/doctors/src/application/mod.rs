@@ -10,6 +10,7 @@ mod ports;
 mod practice;
 #[cfg(test)]
 mod test_data;
+mod weigh_times;
 
 pub use explain_slot::{Detail, ExplainError, ExplainSlot, Explained};
 pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
@@ -30,3 +31,4 @@ pub use practice::{
     RetireVisitType, SetOverride, Skipped, Sorted, Step, Subject, UndoChange, UndoOrder, UnreadableList, VisitAtStake,
     VisitOrder, VisitTypeRecord, Wanted, WantedHoliday,
 };
+pub use weigh_times::{Hurdle, TimesError, TimesQuestion, WeighTimes, WeighedTime};

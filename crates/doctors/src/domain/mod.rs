@@ -13,6 +13,7 @@ mod day;
 mod explain;
 mod fault;
 mod hours;
+mod near;
 mod open_hours;
 mod practice_event;
 mod profile;

@@ -2,10 +2,12 @@
 
 mod language;
 mod notice;
+mod samples;
 mod values;
 mod wording;
 
 pub use language::Language;
-pub use notice::{Duty, Notice, Sample, TEMPLATES, Timed};
+pub use notice::{Duty, Notice, Timed};
+pub use samples::{Sample, TEMPLATES};
 pub use values::{NoticeError, Values};
 pub use wording::{Part, Wording};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::samples::TEMPLATES;
 use super::values::{NoticeError, Values};
 
 /// A code, and how long it is good.
@@ -112,6 +113,28 @@ pub enum Notice {
         /// Where.
         clinic: String,
     },
+    /// `series-confirmed{name,doctor,clinic,dates,urls}`: one date and one link in each line.
+    SeriesConfirmed {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they will see.
+        doctor: String,
+        /// Where.
+        clinic: String,
+        /// When, in the clinic's local time, each with the signed link of the visit.
+        dates: Vec<(String, String)>,
+    },
+    /// `series-cancelled{name,doctor,clinic,dates}`: one date in each line.
+    SeriesCancelled {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Whom they would have seen.
+        doctor: String,
+        /// Where.
+        clinic: String,
+        /// When, in the clinic's local time.
+        dates: Vec<String>,
+    },
     /// `waitlist-offer{name,doctor,when,clinic,until,url}`.
     WaitlistOffer {
         /// How the patient is called.
@@ -138,92 +161,6 @@ pub enum Notice {
     /// `account-erased{}`.
     AccountErased,
 }
-
-/// Values for a look at a template.
-pub type Sample = &'static [(&'static str, &'static str)];
-
-const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
-
-/// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 19] = [
-    ("sign-in-code", CODE),
-    ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
-    ("register-known", CODE),
-    ("no-account", &[]),
-    ("staff-sign-in", &[]),
-    ("password-reset", &[("link_code", "Zm9vYmFy"), ("minutes", "30"), ("url", "{site}/password?code=Zm9vYmFy")]),
-    ("password-changed", &[]),
-    ("email-change-code", CODE),
-    ("email-changed", &[]),
-    ("sign-ins-ended", &[]),
-    ("account-locked", &[]),
-    (
-        "invitation",
-        &[
-            ("name", "Ada Example"),
-            ("role", "staff"),
-            ("code", "Zm9vYmFy"),
-            ("url", "{site}/invitation?code=Zm9vYmFy"),
-            ("hours", "48"),
-        ],
-    ),
-    (
-        "guest-booking-code",
-        &[
-            ("name", "Ada Example"),
-            ("code", "123456"),
-            ("minutes", "10"),
-            ("doctor", "Dr. Mona Sample"),
-            ("when", "Monday, 1 March 2027, 9:00"),
-        ],
-    ),
-    (
-        "booking-confirmed",
-        &[
-            ("name", "Ada Example"),
-            ("doctor", "Dr. Mona Sample"),
-            ("when", "Monday, 1 March 2027, 9:00"),
-            ("clinic", "Riverside Clinic"),
-            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
-        ],
-    ),
-    (
-        "booking-changed",
-        &[
-            ("name", "Ada Example"),
-            ("doctor", "Dr. Mona Sample"),
-            ("when", "Tuesday, 2 March 2027, 10:30"),
-            ("was", "Monday, 1 March 2027, 9:00"),
-            ("clinic", "Riverside Clinic"),
-            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
-        ],
-    ),
-    (
-        "booking-cancelled",
-        &[
-            ("name", "Ada Example"),
-            ("doctor", "Dr. Mona Sample"),
-            ("when", "Monday, 1 March 2027, 9:00"),
-            ("clinic", "Riverside Clinic"),
-        ],
-    ),
-    (
-        "waitlist-offer",
-        &[
-            ("name", "Ada Example"),
-            ("doctor", "Dr. Mona Sample"),
-            ("when", "Monday, 1 March 2027, 9:00"),
-            ("clinic", "Riverside Clinic"),
-            ("until", "Friday, 26 February 2027, 16:30"),
-            ("url", "{site}/api/v1/waitlist/offers/01900000-0000-7000-8000-000000000001?token=abc"),
-        ],
-    ),
-    (
-        "emergency-access",
-        &[("doctor", "Dr. Mona Sample"), ("reason_given", "not shown"), ("until", "1 March 2027, 13:00")],
-    ),
-    ("account-erased", &[]),
-];
 
 impl Notice {
     /// Reads template and values of a letter. Values that the template does not know are left out.
@@ -286,6 +223,24 @@ impl Notice {
                 when: values.text("when")?,
                 clinic: values.text("clinic")?,
             },
+            "series-confirmed" => Self::SeriesConfirmed {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                clinic: values.text("clinic")?,
+                dates: {
+                    let (dates, links) = (values.lines("dates")?, values.links("urls")?);
+                    if dates.len() != links.len() {
+                        return Err(NoticeError::Unusable { template, value: "urls" });
+                    }
+                    dates.into_iter().zip(links).collect()
+                },
+            },
+            "series-cancelled" => Self::SeriesCancelled {
+                name: values.name("name")?,
+                doctor: values.text("doctor")?,
+                clinic: values.text("clinic")?,
+                dates: values.lines("dates")?,
+            },
             "waitlist-offer" => Self::WaitlistOffer {
                 name: values.name("name")?,
                 doctor: values.text("doctor")?,
@@ -322,6 +277,8 @@ impl Notice {
             Self::BookingConfirmed { .. } => "booking-confirmed",
             Self::BookingChanged { .. } => "booking-changed",
             Self::BookingCancelled { .. } => "booking-cancelled",
+            Self::SeriesConfirmed { .. } => "series-confirmed",
+            Self::SeriesCancelled { .. } => "series-cancelled",
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::AccountErased => "account-erased",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 const LONGEST: usize = 200;
+const MOST_LINES: usize = 60;
 
 /// Why a letter cannot be written. Names the template and the value, never what stood in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +52,21 @@ impl Values<'_> {
         Ok(one_line(self.raw(value)?))
     }
 
+    /// Texts, one in each line, 60 at most.
+    pub(super) fn lines(&self, value: &'static str) -> Result<Vec<String>, NoticeError> {
+        let lines: Vec<String> = self.raw(value)?.lines().map(one_line).collect();
+        (lines.len() <= MOST_LINES).then_some(lines).ok_or_else(|| self.unusable(value))
+    }
+
+    /// Addresses like that of [`Values::link`], one in each line, 60 at most.
+    pub(super) fn links(&self, value: &'static str) -> Result<Vec<String>, NoticeError> {
+        let lines: Vec<&str> = self.raw(value)?.lines().collect();
+        if lines.len() > MOST_LINES {
+            return Err(self.unusable(value));
+        }
+        lines.into_iter().map(|line| self.home(line).ok_or_else(|| self.unusable(value))).collect()
+    }
+
     /// A number of minutes or hours, from 1.
     pub(super) fn number(&self, value: &'static str) -> Result<u32, NoticeError> {
         self.raw(value)?.parse().ok().filter(|number| *number > 0).ok_or_else(|| self.unusable(value))
@@ -65,12 +81,16 @@ impl Values<'_> {
 
     /// An address that begins with the public one of this installation; mail leads nowhere else.
     pub(super) fn link(&self, value: &'static str) -> Result<String, NoticeError> {
-        let link = self.raw(value)?;
+        self.home(self.raw(value)?).ok_or_else(|| self.unusable(value))
+    }
+
+    /// That address, where it leads home.
+    fn home(&self, link: &str) -> Option<String> {
         let path = link.strip_prefix(self.public_url);
         let inside = path.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?', '#']));
         let plain =
             link.len() <= 2_000 && link.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
-        (inside && plain).then(|| link.to_owned()).ok_or_else(|| self.unusable(value))
+        (inside && plain).then(|| link.to_owned())
     }
 
     /// How the reader calls themselves. None where it could pass for an address or a web page: anybody may sign up
@@ -154,6 +174,15 @@ mod tests {
             let refused = with(link, |values| values.link("x"));
             assert_eq!(refused, Err(NoticeError::Unusable { template: "t", value: "x" }), "{link}");
         }
+    }
+
+    #[test]
+    fn lines_are_told_apart_and_each_of_them_is_one() {
+        assert_eq!(with("a\tb\nc\u{202e}d", |values| values.lines("x")).unwrap(), ["a b", "cd"]);
+        assert!(with(&"a\n".repeat(61), |values| values.lines("x")).is_err());
+        let links = with("https://doktolib.example/a\nhttps://doktolib.example/b", |values| values.links("x")).unwrap();
+        assert_eq!(links, ["https://doktolib.example/a", "https://doktolib.example/b"]);
+        assert!(with("https://doktolib.example/a\nhttps://evil.example/", |values| values.links("x")).is_err());
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Part {
     },
     /// Names and values, one in each line.
     Facts(Vec<(&'static str, String)>),
+    /// Things of one kind, one in each line, some with somewhere to go.
+    List(Vec<(String, Option<String>)>),
 }
 
 /// A letter in words.
@@ -61,6 +63,14 @@ impl Wording {
                         text.push_str(&format!("{name}: {value}\n"));
                     }
                 }
+                Part::List(lines) => {
+                    for (line, url) in lines {
+                        text.push_str(&format!("{line}\n"));
+                        if let Some(url) = url {
+                            text.push_str(&format!("{url}\n"));
+                        }
+                    }
+                }
             }
         }
         let [who, answers] = self.closing;
@@ -73,7 +83,7 @@ impl Wording {
     pub fn code(&self) -> Option<&str> {
         self.parts.iter().find_map(|part| match part {
             Part::Code(code) => Some(code.as_str()),
-            Part::Say(_) | Part::Link { .. } | Part::Facts(_) => None,
+            Part::Say(_) | Part::Link { .. } | Part::Facts(_) | Part::List(_) => None,
         })
     }
 }

@@ -35,6 +35,15 @@ pub fn page(wording: &Wording, language: Language) -> String {
                                 p { a href=(url) style=(BUTTON) { (label) } }
                                 p style=(ADDRESS) { (url) }
                             },
+                            Part::List(lines) => {
+                                ul {
+                                    @for (line, url) in lines {
+                                        li {
+                                            @if let Some(url) = url { a href=(url) { (line) } } @else { (line) }
+                                        }
+                                    }
+                                }
+                            },
                             Part::Facts(facts) => {
                                 ul {
                                     @for (name, value) in facts {
@@ -67,7 +76,9 @@ mod tests {
                 .iter()
                 .map(|(name, value)| {
                     let value = match *name {
-                        "name" | "doctor" | "clinic" | "when" | "until" | "reason_given" => hostile.to_owned(),
+                        "name" | "doctor" | "clinic" | "when" | "until" | "dates" | "reason_given" => {
+                            hostile.to_owned()
+                        }
                         "code" | "link_code" => "\"><b>1</b>".to_owned(),
                         _ => value.replace("{site}", SITE),
                     };

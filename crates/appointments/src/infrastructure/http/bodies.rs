@@ -117,6 +117,14 @@ pub struct AppointmentBody {
     status: &'static str,
     notes: Option<String>,
     reminder_sent: bool,
+    /// The series it was booked in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    series_id: Option<Uuid>,
+    /// Which of its visits, from 1, by the times as they were booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 52)]
+    series_position: Option<u16>,
     /// When the patient was marked as there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime)]
@@ -156,6 +164,8 @@ impl AppointmentBody {
             status: visit.status.word(),
             notes: visit.notes.clone(),
             reminder_sent: visit.reminder_sent,
+            series_id: visit.series.map(|place| place.series.as_uuid()),
+            series_position: visit.series.map(|place| place.position),
             arrived_at: visit.arrived_at.map(|at| in_zone(at, &zone)),
             completed_at: visit.completed_at.map(|at| in_zone(at, &zone)),
             created_at: in_zone(visit.created_at, &zone),
@@ -196,4 +206,8 @@ pub struct SlotTakenBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     alternatives: Option<Vec<FreeSlotBody>>,
+    /// Of a series, with `slot-taken` and `patient-busy`: the times that stood in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!(["2027-03-23T09:00:00-04:00"]))]
+    taken: Option<Vec<String>>,
 }

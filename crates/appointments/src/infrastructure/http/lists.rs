@@ -19,7 +19,7 @@ use super::bodies::{AppointmentBody, Instant};
 use super::manage::Asker;
 use super::relatives::{Day, utc};
 use crate::application::{AccessPage, AccessPosition, VisitFilter, VisitPage, VisitPosition, VisitState};
-use crate::domain::Status;
+use crate::domain::{SeriesId, Status};
 
 /// Which visits.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -34,6 +34,10 @@ pub(super) struct ListParams {
     #[serde(default, deserialize_with = "from_text")]
     #[param(nullable = false, value_type = Option<Uuid>)]
     patient_id: Option<PatientId>,
+    /// Booked in this series.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(nullable = false, value_type = Option<Uuid>)]
+    series_id: Option<SeriesId>,
     /// `booked`, `arrived`, `completed`, `cancelled` or `no_show`.
     #[param(nullable = false, value_type = Option<String>)]
     status: Option<StatusWord>,
@@ -196,7 +200,7 @@ pub struct AccessBody {
     /// The doctor's or, for a front desk, the clinic's name.
     #[schema(example = "Amara Okafor")]
     who: Option<String>,
-    /// What was shown: `appointment`, `booking`, `calendar`, `list` or `record`.
+    /// What was shown: `appointment`, `booking`, `calendar`, `list`, `record` or `series`.
     #[schema(example = "calendar")]
     what: String,
     /// Without a care link, for a stated reason?
@@ -229,6 +233,7 @@ pub(super) async fn list_appointments(
     let mut filter = VisitFilter {
         doctor: asked.doctor_id,
         patient: asked.patient_id,
+        series: asked.series_id,
         status: asked.status.map(|word| word.0),
         from: asked.from.map(|at| at.0),
         to: asked.to.map(|at| at.0),

@@ -17,6 +17,9 @@ mod patients;
 mod problem_kinds;
 mod problems;
 mod relatives;
+mod series;
+mod series_bodies;
+mod series_problems;
 mod waitlist;
 mod waitlist_bodies;
 mod waitlist_problems;
@@ -39,6 +42,7 @@ pub use desk::DeskApi;
 pub use holds::HoldTokens;
 pub use patients::PatientsApi;
 pub use problem_kinds::PROBLEMS;
+pub use series::SeriesApi;
 pub use waitlist::{WaitlistApi, WaitlistLinks};
 
 /// What the handlers need.
@@ -89,8 +93,8 @@ pub struct AppointmentsApi {
     pub letters: VisitLetters,
 }
 
-/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`], [`DeskApi`] and
-/// [`WaitlistApi`].
+/// Mounts the slice's operations; the states are [`AppointmentsApi`], [`PatientsApi`], [`DeskApi`], [`WaitlistApi`] and
+/// [`SeriesApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(book::book_appointment)
@@ -127,6 +131,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(relatives::get_relative)
         .service(relatives::change_relative)
         .service(relatives::release_relative)
+        .service(series::preview_series)
+        .service(series::book_series)
+        .service(series::get_series)
+        .service(series::cancel_series)
         .service(waitlist::join_waitlist)
         .service(waitlist::list_waitlist)
         .service(waitlist::leave_waitlist)

@@ -12,11 +12,13 @@ macro_rules! kinds {
 
 kinds! {
     SLOT_TAKEN 409 "slot-taken" "This time has just been taken"
-        "Somebody was faster. The member alternatives lists the next free times of the same doctor and visit type; book one of them with a new idempotency key.";
+        "Somebody was faster. The member alternatives lists the next free times of the same doctor and visit type; book one of them with a new idempotency key. For a series the member taken lists the times; none of it was booked.";
     PATIENT_BUSY 409 "patient-busy" "The patient has another visit at that time"
         "One patient cannot be in two places. Choose another time, or cancel the other visit first.";
     OUTSIDE_AVAILABILITY 422 "outside-availability" "The doctor does not offer this time"
         "A rule of the doctor or the clinic refuses it; the member rule names it: weekly-hours, override, visit-type, clinic-holiday, grid or time-off. Take a time from the list of slots.";
+    SERIES_NOT_OFFERED 422 "series-not-offered" "Not all of these times are offered"
+        "Rules of the doctor or the clinic refuse some of the times; the member refused lists them with the reason of each. Nothing was booked. Look at the preview, leave them out or take its alternatives.";
     IN_THE_PAST 422 "in-the-past" "This time has passed"
         "Only future times can be booked.";
     TOO_SOON 422 "too-soon" "This time is too close"

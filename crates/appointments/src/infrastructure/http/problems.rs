@@ -63,7 +63,7 @@ fn slot_taken(alternatives: &[FreeSlot]) -> Problem {
     Problem::of(&SLOT_TAKEN).member("alternatives", value)
 }
 
-fn free_slot(slot: &FreeSlot) -> FreeSlotBody {
+pub(super) fn free_slot(slot: &FreeSlot) -> FreeSlotBody {
     let zone = TimeZone::get(&slot.time_zone).unwrap_or(TimeZone::UTC);
     FreeSlotBody {
         starts_at: in_zone(slot.starts_at, &zone),
@@ -125,13 +125,13 @@ impl From<ConfirmError> for Problem {
     }
 }
 
-fn not_for_new_patients() -> Problem {
+pub(super) fn not_for_new_patients() -> Problem {
     let error = FieldError::new("visit_type_id", "not-for-new-patients", "is not open to new patients");
     Problem::of(&NOT_FOR_NEW_PATIENTS).field(error)
 }
 
 /// 422 on the field that cannot be; `prefix` stands before its name.
-fn bad_patient(error: PatientError, prefix: &str) -> Problem {
+pub(super) fn bad_patient(error: PatientError, prefix: &str) -> Problem {
     let (field, code, message) = match error {
         PatientError::BadName => ("name", "name", "must have 1 to 200 printable characters"),
         PatientError::BadEmail => ("email", "email", "is not an e-mail address"),

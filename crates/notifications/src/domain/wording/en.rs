@@ -204,6 +204,28 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 say("If you still need one, you can book another time. With questions, please ask the clinic."),
             ],
         ),
+        Notice::SeriesConfirmed { name, doctor, clinic, dates } => (
+            "Your appointments are booked",
+            name.as_ref(),
+            vec![
+                say("These appointments are booked:"),
+                Part::Facts(vec![("With", doctor.clone()), ("Where", clinic.clone())]),
+                Part::List(dates.iter().map(|(date, url)| (date.clone(), Some(url.clone()))).collect()),
+                say(
+                    "Each line leads to its appointment, where you can move or cancel it. Whoever has such a link can do so, so keep this letter to yourself. The file with this letter puts all of them into your calendar.",
+                ),
+            ],
+        ),
+        Notice::SeriesCancelled { name, doctor, clinic, dates } => (
+            "Several appointments were cancelled",
+            name.as_ref(),
+            vec![
+                say("These appointments do not take place:"),
+                Part::Facts(vec![("With", doctor.clone()), ("Where", clinic.clone())]),
+                Part::List(dates.iter().map(|date| (date.clone(), None)).collect()),
+                say("If you still need them, you can book other times. With questions, please ask the clinic."),
+            ],
+        ),
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "A time you are waiting for is free",
             name.as_ref(),

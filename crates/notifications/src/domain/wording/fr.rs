@@ -219,6 +219,30 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::SeriesConfirmed { name, doctor, clinic, dates } => (
+            "Vos rendez-vous sont réservés",
+            name.as_ref(),
+            vec![
+                say("Ces rendez-vous sont réservés :"),
+                Part::Facts(vec![("Avec", doctor.clone()), ("Où", clinic.clone())]),
+                Part::List(dates.iter().map(|(date, url)| (date.clone(), Some(url.clone()))).collect()),
+                say(
+                    "Chaque ligne mène à son rendez-vous : vous pouvez l’y déplacer ou l’annuler. Quiconque possède un tel lien peut le faire, gardez donc cette lettre pour vous. Le fichier joint les inscrit tous dans votre agenda.",
+                ),
+            ],
+        ),
+        Notice::SeriesCancelled { name, doctor, clinic, dates } => (
+            "Plusieurs rendez-vous ont été annulés",
+            name.as_ref(),
+            vec![
+                say("Ces rendez-vous n’auront pas lieu :"),
+                Part::Facts(vec![("Avec", doctor.clone()), ("Où", clinic.clone())]),
+                Part::List(dates.iter().map(|date| (date.clone(), None)).collect()),
+                say(
+                    "S’il vous les faut encore, vous pouvez réserver d’autres horaires. Pour toute question, adressez-vous au cabinet.",
+                ),
+            ],
+        ),
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "Un rendez-vous que vous attendez est libre",
             name.as_ref(),

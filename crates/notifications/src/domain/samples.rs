@@ -1,0 +1,106 @@
+//! Every template, and values for a look at it.
+
+/// Values for a look at a template.
+pub type Sample = &'static [(&'static str, &'static str)];
+
+const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
+
+/// Every template, with values for a look at it; `{site}` stands for the installation's public address.
+pub const TEMPLATES: [(&str, Sample); 21] = [
+    ("sign-in-code", CODE),
+    ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
+    ("register-known", CODE),
+    ("no-account", &[]),
+    ("staff-sign-in", &[]),
+    ("password-reset", &[("link_code", "Zm9vYmFy"), ("minutes", "30"), ("url", "{site}/password?code=Zm9vYmFy")]),
+    ("password-changed", &[]),
+    ("email-change-code", CODE),
+    ("email-changed", &[]),
+    ("sign-ins-ended", &[]),
+    ("account-locked", &[]),
+    (
+        "invitation",
+        &[
+            ("name", "Ada Example"),
+            ("role", "staff"),
+            ("code", "Zm9vYmFy"),
+            ("url", "{site}/invitation?code=Zm9vYmFy"),
+            ("hours", "48"),
+        ],
+    ),
+    (
+        "guest-booking-code",
+        &[
+            ("name", "Ada Example"),
+            ("code", "123456"),
+            ("minutes", "10"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+        ],
+    ),
+    (
+        "booking-confirmed",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "booking-changed",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Tuesday, 2 March 2027, 10:30"),
+            ("was", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "booking-cancelled",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+        ],
+    ),
+    (
+        "series-confirmed",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("clinic", "Riverside Clinic"),
+            ("dates", "Monday, 1 March 2027, 9:00"),
+            ("urls", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "series-cancelled",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("clinic", "Riverside Clinic"),
+            ("dates", "Monday, 8 March 2027, 9:00\nMonday, 15 March 2027, 9:00"),
+        ],
+    ),
+    (
+        "waitlist-offer",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("until", "Friday, 26 February 2027, 16:30"),
+            ("url", "{site}/api/v1/waitlist/offers/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "emergency-access",
+        &[("doctor", "Dr. Mona Sample"), ("reason_given", "not shown"), ("until", "1 March 2027, 13:00")],
+    ),
+    ("account-erased", &[]),
+];
