@@ -46,7 +46,7 @@ const PUBLIC: [&str; 30] = [
 /// Writing operations whose traces other tests look for: those on sessions are in `sessions.rs`, those on accounts in
 /// `accounts.rs`, those on records of patients in `records.rs` and `desk_patients.rs`, those on doctors, clinics and
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
-/// `holds.rs`, those on the
+/// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
@@ -103,6 +103,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "previewDoctorChange",
     "previewSeries",
     "putMyConsents",
+    "receiveWalkIn",
     "refreshSession",
     "refuseWaitlistOffer",
     "register",
@@ -241,6 +242,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "previewDoctorChange",
             "previewSeries",
             "putMyConsents",
+            "receiveWalkIn",
             "refuseWaitlistOffer",
             "releaseRelative",
             "removeExternalCalendar",

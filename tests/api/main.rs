@@ -52,4 +52,5 @@ mod slots;
 mod snapshots;
 mod visits_reach;
 mod waitlist;
+mod walk_ins;
 mod who;

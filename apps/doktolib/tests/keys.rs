@@ -122,6 +122,16 @@ impl House {
         )
         .await;
         run(
+            "WITH one AS (SELECT $1::uuid) UPDATE appointments.appointment SET outside_reason = $2
+              WHERE id = '01900000-0000-7000-8000-a00000032110'",
+            &[&keys.seal_text(
+                "appointments.appointment.outside_reason",
+                "01900000-0000-7000-8000-a00000032110".parse().unwrap(),
+                "noted",
+            )],
+        )
+        .await;
+        run(
             "WITH one AS (SELECT $1::uuid) UPDATE appointments.appointment SET notes = $2
               WHERE id = '01900000-0000-7000-8000-a00000032110'",
             &[&keys.seal_text(

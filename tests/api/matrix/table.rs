@@ -142,6 +142,7 @@ macro_rules! rules {
 
 const HELD_BY_PATIENT: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
 const HOLDING: &str = "yes yes yes yes 422 422 yes 422 yes 401 401 403";
+const WALK_INS: &str = "401 403 403 yes 422 422 yes 422 yes 401 401 403";
 const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
@@ -283,6 +284,10 @@ pub const RULES: &[Rule] = rules! {
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
     "ready" "" ALL nothing;
+    "receiveWalkIn" "by doctor 1 at clinic 1" WALK_INS |staged, caller| {
+        let body = json!({"doctor_id": doctor(1), "patient_name": "Wanda Example", "outside_hours_reason": "Bleeding"});
+        Ask { field: Some("doctor_id"), ..clinic(staged, caller).with(body) }
+    };
     "refreshSession" "by token" BY_PROOF |_, _| Ask::default().with(json!({"refresh_token": "x".repeat(43)}));
     "refuseWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
     "register" "" ALL |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker"}));

@@ -6,8 +6,8 @@ use ::appointments::application::{
     AddRelative, Addressees, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
     CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForForm, HoldForGuest, ListAppointments,
     ListRelatives, MarkAppointment, OfferFreedTimes, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
-    ReadPatient, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters, WatchReads,
-    WelcomePatient,
+    ReadPatient, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters,
+    WatchReads, WelcomePatient, WhoComes,
 };
 use ::appointments::infrastructure::http::{
     AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, SeriesApi, WaitlistApi,
@@ -58,7 +58,11 @@ impl Appointments {
         let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch.clone());
         let store = Arc::new(store);
         let calendar_watch = watch;
-        let agenda = Arc::new(DoctorsForAppointments { offer: doctors.offer(), next_free: doctors.next_free() });
+        let agenda = Arc::new(DoctorsForAppointments {
+            offer: doctors.offer(),
+            next_free: doctors.next_free(),
+            desk: doctors.desk_times(),
+        });
         let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
         let accounts = Arc::new(AuthForAppointments { users: users.clone() });
         let policy = Policy { ties: patients.clone() };
@@ -118,6 +122,12 @@ impl Appointments {
         };
         let series = series(base, doctors, store.clone(), &shared);
         let (waitlist, line) = waitlist(base, doctors, shared, to_answer);
+        let who = WhoComes {
+            store: store.clone(),
+            patients: patients.clone(),
+            policy: policy.clone(),
+            welcome: welcome.clone(),
+        };
         let api = AppointmentsApi {
             hold_for_guest: HoldForGuest {
                 holds: Arc::new(holds.clone()),
@@ -141,14 +151,21 @@ impl Appointments {
                 agenda: agenda.clone(),
                 clock: clock.clone(),
             },
+            walk_in: ReceiveWalkIn {
+                store: store.clone(),
+                who: who.clone(),
+                watch: watch.clone(),
+                agenda: agenda.clone(),
+                desk: agenda.clone(),
+                clock: clock.clone(),
+            },
             book: BookAppointment {
                 store: store.clone(),
-                patients: patients.clone(),
-                policy: policy.clone(),
+                who,
                 watch: watch.clone(),
-                welcome: welcome.clone(),
                 letters: letters.clone(),
                 agenda: agenda.clone(),
+                desk: agenda.clone(),
                 clock: clock.clone(),
                 guests,
             },
@@ -193,7 +210,8 @@ impl Appointments {
                 watch: watch.clone(),
                 letters: letters.clone(),
                 practices: practices.clone(),
-                agenda,
+                agenda: agenda.clone(),
+                desk: agenda,
                 clock: clock.clone(),
             },
             list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), policy, watch },

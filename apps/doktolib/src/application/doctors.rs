@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::doctors::application::{
-    BusyTimes, ChangeParts, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot, PracticeParts,
-    WeighTimes,
+    BusyTimes, ChangeParts, DeskTimes, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot,
+    PracticeParts, WeighTimes,
 };
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
 use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
@@ -36,6 +36,7 @@ impl Doctors {
         let agenda = DoctorsForAppointments {
             offer: OfferSlot { agendas: agendas.clone() },
             next_free: NextFreeSlots { agendas: agendas.clone(), busy: booked.clone() },
+            desk: DeskTimes { agendas: agendas.clone(), busy: booked.clone() },
         };
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
         let desk = Arc::new(desk(base, watch, Arc::new(agenda)));
@@ -77,6 +78,11 @@ impl Doctors {
     /// Says whether a time is offered.
     pub(super) fn offer(&self) -> OfferSlot {
         OfferSlot { agendas: self.agendas.clone() }
+    }
+
+    /// Finds times for front desks.
+    pub(super) fn desk_times(&self) -> DeskTimes {
+        DeskTimes { agendas: self.agendas.clone(), busy: self.booked.clone() }
     }
 
     /// Lists the free times of many.

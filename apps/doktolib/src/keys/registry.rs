@@ -14,7 +14,11 @@ pub struct SealedTable {
 /// All there are.
 pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "appointments.patient", id: "id", columns: &["name", "email", "phone", "birth_date"] },
-    SealedTable { table: "appointments.appointment", id: "id", columns: &["notes", "cancel_reason", "correct_reason"] },
+    SealedTable {
+        table: "appointments.appointment",
+        id: "id",
+        columns: &["notes", "cancel_reason", "correct_reason", "outside_reason"],
+    },
     SealedTable { table: "appointments.emergency_access", id: "id", columns: &["reason"] },
     SealedTable { table: "appointments.hold", id: "id", columns: &["draft"] },
     SealedTable { table: "auth.account", id: "id", columns: &["name", "email", "totp_secret"] },

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use appointments::application::{
-    Ask, CalendarMark, Called, ClinicClock, ClinicHours, DoctorAgenda, DoctorHours, FreeSlot, Hindered, ManyTimes,
-    Names, NoOffer, OpenDay, OpenTime, OpenTimes, Practices, RequestedStart, SeriesAgenda, TimesAsked, Weighed,
+    Ask, CalendarMark, Called, ClinicClock, ClinicHours, DeskAgenda, DoctorAgenda, DoctorHours, FreeSlot, GapAsked,
+    GapIn, Hindered, ManyTimes, Names, NoOffer, OpenDay, OpenTime, OpenTimes, Practices, RequestedStart, SeriesAgenda,
+    TimesAsked, Weighed,
 };
 use appointments::domain::{Offer, Resource, VisitMode};
 use appointments::infrastructure::CalendarWatch;
@@ -11,10 +12,10 @@ use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::{
-    Agendas, FreeSlots, Hurdle, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion, OfferSlot, Offered,
-    SlotsError, SlotsQuery, TimesError, TimesQuestion, WeighTimes, WeighedTime,
+    Agendas, DeskTimes, FreeSlots, GapQuestion, Hurdle, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion,
+    OfferSlot, Offered, SlotsError, SlotsQuery, TimesError, TimesQuestion, WeighTimes, WeighedTime,
 };
-use doctors::domain::{Obstacle, Refusal};
+use doctors::domain::{Obstacle, Reach, Refusal};
 use doctors::infrastructure::{
     Soonest, change_cutoff_of, clinics_of, clinics_of_any, clock_of_clinic, doctors_of, doctors_of_clinic, marks,
     names_of_clinics, names_of_doctors, places_of_clinics,
@@ -29,21 +30,13 @@ use platform::pg::{self, PgPool};
 pub struct DoctorsForAppointments {
     pub(crate) offer: OfferSlot,
     pub(crate) next_free: NextFreeSlots,
+    pub(crate) desk: DeskTimes,
 }
 
 #[async_trait]
 impl DoctorAgenda for DoctorsForAppointments {
     async fn offer(&self, ask: &Ask, now: Timestamp) -> Result<Result<Offer, NoOffer>, PortFailure> {
-        let question = OfferQuestion {
-            doctor: ask.doctor,
-            visit_type: ask.visit_type,
-            start: match ask.start {
-                RequestedStart::Instant(at) => doctors::application::RequestedStart::Instant(at),
-                RequestedStart::Local(reading) => doctors::application::RequestedStart::Local(reading),
-            },
-            duration_minutes: ask.duration_minutes,
-        };
-        match self.offer.run(question, now).await {
+        match self.offer.run(in_their_words(ask), now).await {
             Ok(offered) => Ok(Ok(in_our_words(ask.doctor, offered))),
             Err(error) => no_offer(error).map(Err),
         }
@@ -80,6 +73,45 @@ impl DoctorAgenda for DoctorsForAppointments {
     }
 }
 
+#[async_trait]
+impl DeskAgenda for DoctorsForAppointments {
+    async fn any_time(
+        &self,
+        ask: &Ask,
+        clinic: Option<ClinicId>,
+        now: Timestamp,
+    ) -> Result<Result<Offer, NoOffer>, PortFailure> {
+        match self.desk.any_time(in_their_words(ask), clinic, now).await {
+            Ok(offered) => Ok(Ok(in_our_words(ask.doctor, offered))),
+            Err(error) => no_offer(error).map(Err),
+        }
+    }
+
+    async fn gap(&self, asked: &GapAsked, now: Timestamp) -> Result<Result<Option<Offer>, NoOffer>, PortFailure> {
+        let GapAsked { doctor, visit_type, clinic, within } = *asked;
+        let reach = match within {
+            GapIn::Hours => Reach::OpenHours,
+            GapIn::Today => Reach::Today,
+        };
+        match self.desk.gap(GapQuestion { doctor, visit_type, clinic, reach }, now).await {
+            Ok(found) => Ok(Ok(found.map(|offered| in_our_words(doctor, offered)))),
+            Err(error) => no_offer(error).map(Err),
+        }
+    }
+}
+
+fn in_their_words(ask: &Ask) -> OfferQuestion {
+    OfferQuestion {
+        doctor: ask.doctor,
+        visit_type: ask.visit_type,
+        start: match ask.start {
+            RequestedStart::Instant(at) => doctors::application::RequestedStart::Instant(at),
+            RequestedStart::Local(reading) => doctors::application::RequestedStart::Local(reading),
+        },
+        duration_minutes: ask.duration_minutes,
+    }
+}
+
 fn resource_in_our_words(resource: doctors::domain::Resource) -> Resource {
     Resource { id: resource.id, name: resource.name }
 }
@@ -100,6 +132,7 @@ fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {
         open_to_new_patients: offered.visit_type.open_to_new_patients,
         edition: offered.edition,
         resources: offered.resources.into_iter().map(resource_in_our_words).collect(),
+        outside_hours: None,
     }
 }
 

@@ -95,6 +95,7 @@ impl AnswerOffer {
                 details,
                 patient_is_new: PatientIs::Known,
                 booked,
+                arrived: None,
                 edition,
                 hold: Some(Claim::Becomes(id)),
                 letter,

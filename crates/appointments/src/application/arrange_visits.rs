@@ -241,6 +241,7 @@ fn elsewhere(visit: &Appointment, to: Interval, blocked: Interval, clinic: Clini
         open_to_new_patients: true,
         edition: 0,
         resources: visit.room.candidates().to_vec(),
+        outside_hours: None,
     }
 }
 

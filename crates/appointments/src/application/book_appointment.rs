@@ -1,18 +1,18 @@
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use kernel::{Actor, AppointmentId, Caller, Clock, FailureKind, Once, OnceError, PatientId, PortFailure, Recorded};
 
+use super::desk_agenda::{DeskAgenda, OutsideHours, offer_within_leave};
 use super::hold_ports::Claim;
-use super::patient_ports::PatientStore;
 use super::policy::Policy;
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, DoctorAgenda, FreeSlot, InsertError, NewAppointment, NoOffer, PatientIs,
 };
 use super::visit_letters::VisitLetters;
 use super::watch_reads::WatchReads;
-use super::welcome_patient::{WelcomeError, WelcomePatient};
-use crate::domain::{Appointment, Offer, Particulars, Patient, PatientError};
+use super::welcome_patient::WelcomeError;
+use super::who_comes::{Reachable, WhoComes};
+use crate::domain::{Appointment, Particulars, PatientError};
 
 /// How many other times a refused client is offered.
 pub(super) const ALTERNATIVES: usize = 3;
@@ -51,6 +51,8 @@ pub struct Booking {
     pub notes: Option<String>,
     /// A hold of who books, which is given up for the visit.
     pub hold: Option<AppointmentId>,
+    /// Leave of the team to put it outside the doctor's hours.
+    pub outside: Option<OutsideHours>,
 }
 
 /// Why nothing was booked.
@@ -86,6 +88,12 @@ pub enum BookError {
         /// The next free times.
         alternatives: Vec<FreeSlot>,
     },
+    /// Nothing is left of the day.
+    #[error("the day is full")]
+    DayFull {
+        /// The next free times.
+        alternatives: Vec<FreeSlot>,
+    },
     /// The patient has another visit at that time.
     #[error("the patient is busy")]
     PatientBusy,
@@ -111,28 +119,20 @@ impl From<WelcomeError> for BookError {
 pub struct BookAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,
-    /// Where patients are kept.
-    pub patients: Arc<dyn PatientStore>,
-    /// Who may.
-    pub policy: Policy,
+    /// Who comes.
+    pub who: WhoComes,
     /// Writes down who is shown what.
     pub watch: WatchReads,
-    /// Makes a user's own record where there is none yet.
-    pub welcome: Arc<WelcomePatient>,
     /// Tells patients.
     pub letters: VisitLetters,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
+    /// What they could do beyond it.
+    pub desk: Arc<dyn DeskAgenda>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
     pub guests: GuestBooking,
-}
-
-/// Who comes, as far as it is known before the store is asked about guests.
-enum Comer {
-    Record(Patient),
-    ToldOf(Patient),
 }
 
 impl BookAppointment {
@@ -150,9 +150,13 @@ impl BookAppointment {
         if caller.actor() == Actor::Guest && self.guests != GuestBooking::Immediate {
             return Err(BookError::GuestsNotAllowed);
         }
+        if booking.outside.is_some() && !Policy::is_team(caller) {
+            return Err(BookError::OthersCalendar);
+        }
         let now = self.clock.now();
-        let comer = self.comer(caller, booking.whom, request_id.clone(), now).await?;
-        let mut offer = self.agenda.offer(&booking.ask, now).await??;
+        let comer = self.who.comer(caller, booking.whom, Reachable::Needed, request_id.clone(), now).await?;
+        let look = || offer_within_leave(&*self.agenda, &*self.desk, &booking.ask, booking.outside.as_ref(), now);
+        let mut offer = look().await??;
         if !Policy::books_with(caller, offer.doctor, offer.clinic) {
             return Err(BookError::OthersCalendar);
         }
@@ -160,7 +164,7 @@ impl BookAppointment {
 
         // Between our look and our write a rival may take down the same guest, or change the doctor's hours.
         for _ in 0..TRIES {
-            let (patient, patient_is_new) = self.patient(caller, &comer, &offer).await?;
+            let (patient, patient_is_new) = self.who.patient(caller, &comer, &offer).await?;
             let (appointment, event) = Appointment::book(offer.clone(), patient.id, booking.notes.clone(), now);
             if patient_is_new == PatientIs::Known {
                 let shown = AppointmentDetails { appointment: appointment.clone(), patient: patient.clone() };
@@ -171,11 +175,20 @@ impl BookAppointment {
             let letter = self.letters.naming(caller, &details, names.clone()).await?;
             let edition = Some(offer.edition);
             let hold = booking.hold.map(Claim::GivenUp);
-            let new = NewAppointment { details, patient_is_new, booked, edition, hold, letter, once: once.clone() };
+            let new = NewAppointment {
+                details,
+                patient_is_new,
+                booked,
+                arrived: None,
+                edition,
+                hold,
+                letter,
+                once: once.clone(),
+            };
             match self.store.insert(&new).await {
                 Ok(room) => return Ok(new.details.with_room(room)),
                 Err(InsertError::GuestAppeared) => {}
-                Err(InsertError::RulesChanged) => offer = self.agenda.offer(&booking.ask, now).await??,
+                Err(InsertError::RulesChanged) => offer = look().await??,
                 Err(InsertError::SlotTaken) => {
                     let alternatives = self
                         .agenda
@@ -190,52 +203,6 @@ impl BookAppointment {
         }
         let restless = PortFailure::new("book a visit", "guest or rules change with every look");
         Err(restless.of_kind(FailureKind::Contention).into())
-    }
-
-    async fn comer(
-        &self,
-        caller: &Caller,
-        whom: Whom,
-        request_id: Option<String>,
-        now: Timestamp,
-    ) -> Result<Comer, BookError> {
-        match (whom, caller.actor()) {
-            (Whom::Oneself, Actor::Patient(user)) => Ok(Comer::Record(self.welcome.own(user, request_id).await?)),
-            (Whom::Oneself, _) => Err(BookError::Nobody),
-            (Whom::Patient(id), _) => {
-                if !self.policy.books_for(caller, id).await? {
-                    return Err(BookError::UnknownPatient);
-                }
-                Ok(Comer::Record(self.patients.patient(id).await?.ok_or(BookError::UnknownPatient)?))
-            }
-            // A patient books for records, never for a name: there is a list of relatives for that.
-            (Whom::Person(_), Actor::Patient(_)) => Err(BookError::UnknownPatient),
-            (Whom::Person(particulars), _) => {
-                let person = Patient::take_down(particulars, now)?;
-                if person.email.is_none() && person.phone.is_none() {
-                    return Err(BookError::Unreachable);
-                }
-                Ok(Comer::ToldOf(Patient { known_by_address: person.email.is_some(), ..person }))
-            }
-        }
-    }
-
-    /// Who comes, and whether they are new; refuses who is new where only known patients are seen.
-    async fn patient(&self, caller: &Caller, comer: &Comer, offer: &Offer) -> Result<(Patient, PatientIs), BookError> {
-        // Those who run the calendar decide for themselves whom they see.
-        let open = offer.open_to_new_patients || Policy::is_team(caller);
-        let (patient, is, known) = match comer {
-            Comer::Record(patient) => {
-                let known = open || self.policy.ties.care_link(offer.doctor, patient.id).await?;
-                (patient.clone(), PatientIs::Known, known)
-            }
-            Comer::ToldOf(person) if person.email.is_none() => (person.clone(), PatientIs::New, false),
-            Comer::ToldOf(person) => match self.store.guest(person, offer.doctor).await? {
-                Some(guest) => (guest.patient, PatientIs::Known, guest.known_to_doctor),
-                None => (person.clone(), PatientIs::New, false),
-            },
-        };
-        if open || known { Ok((patient, is)) } else { Err(BookError::NotForNewPatients) }
     }
 }
 

@@ -112,6 +112,7 @@ impl ConfirmBooking {
                 details,
                 patient_is_new,
                 booked: Recorded::new(event, caller.actor(), now).caused_by(request_id.clone()),
+                arrived: None,
                 edition,
                 hold: Some(Claim::Becomes(id)),
                 letter,

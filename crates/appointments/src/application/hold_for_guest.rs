@@ -95,6 +95,7 @@ mod tests {
             whom: Whom::Person(ada),
             notes: Some("By wheelchair".into()),
             hold: None,
+            outside: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod clinic_day;
 mod confirm_booking;
 mod correct_appointment;
 mod correct_patient;
+mod desk_agenda;
 mod desk_ports;
 mod end_emergency_access;
 mod hold_for_form;
@@ -35,6 +36,7 @@ mod read_appointment;
 mod read_patient;
 mod read_series;
 mod read_waitlist;
+mod receive_walk_in;
 mod record_ports;
 mod release_relative;
 mod reschedule_appointment;
@@ -49,6 +51,7 @@ mod visit_letters;
 mod waitlist_ports;
 mod watch_reads;
 mod welcome_patient;
+mod who_comes;
 
 pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
 pub use addressees::{Addressee, Addressees};
@@ -67,6 +70,7 @@ pub use clinic_day::{
 pub use confirm_booking::{ConfirmBooking, ConfirmError};
 pub use correct_appointment::{CorrectAppointment, CorrectError, MarkCorrection};
 pub use correct_patient::{CorrectPatient, CorrectPatientError};
+pub use desk_agenda::{DeskAgenda, GapAsked, GapIn, OutsideHours};
 pub use desk_ports::{DeskError, Known, NewPatient, PatientDesk};
 pub use end_emergency_access::EndEmergencyAccess;
 pub use hold_for_form::{HoldForForm, HoldWish};
@@ -96,6 +100,7 @@ pub use read_appointment::{ReadAppointment, ReadError};
 pub use read_patient::{PatientRecord, ReadPatient, RecordError, Standing};
 pub use read_series::{ReadSeries, ReadSeriesError};
 pub use read_waitlist::{ReadWaitlist, WaitlistError};
+pub use receive_walk_in::{ReceiveWalkIn, WalkIn};
 pub use record_ports::{
     AccessIs, Alert, ClinicStaff, EmergencyStore, EmergencyStoreError, KnownAt, NewEmergency, OpenAccess, RecordViews,
     VisitFigures,
@@ -120,3 +125,4 @@ pub use waitlist_ports::{
 };
 pub use watch_reads::{Grounds, WatchReads};
 pub use welcome_patient::{WelcomeError, WelcomePatient};
+pub use who_comes::WhoComes;

@@ -199,6 +199,8 @@ pub struct NewAppointment {
     pub patient_is_new: PatientIs,
     /// What happened.
     pub booked: Recorded<AppointmentEvent>,
+    /// That the patient is there already, where it is booked for who stands at the desk.
+    pub arrived: Option<Recorded<AppointmentEvent>>,
     /// The state of the doctor's rules that offered the time ([`Offer::edition`]): in another one it is not stored.
     /// `None` where the rules do not matter.
     pub edition: Option<i64>,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kernel::{AppointmentId, Caller, Clock, Once, OnceError, PortFailure, Recorded};
 
 use super::book_appointment::ALTERNATIVES;
+use super::desk_agenda::{DeskAgenda, OutsideHours, offer_within_leave};
 use super::policy::Policy;
 use super::ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, DoctorAgenda, FreeSlot, NoOffer, Practices, RequestedStart,
@@ -24,6 +25,8 @@ pub struct Rescheduling {
     pub start: RequestedStart,
     /// Only if it still has one of these versions (`If-Match`).
     pub only_versions: Option<Vec<i32>>,
+    /// Leave of the team to put it outside the doctor's hours.
+    pub outside: Option<OutsideHours>,
 }
 
 /// Why nothing was moved.
@@ -81,6 +84,8 @@ pub struct RescheduleAppointment {
     pub practices: Arc<dyn Practices>,
     /// What doctors offer.
     pub agenda: Arc<dyn DoctorAgenda>,
+    /// What they could do beyond it.
+    pub desk: Arc<dyn DeskAgenda>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -97,7 +102,7 @@ impl RescheduleAppointment {
         request_id: Option<String>,
         once: Option<Once<AppointmentDetails>>,
     ) -> Result<AppointmentDetails, RescheduleError> {
-        if !Policy::could_reach(caller, wish.id) {
+        if !Policy::could_reach(caller, wish.id) || (wish.outside.is_some() && !Policy::is_team(caller)) {
             return Err(RescheduleError::NotFound);
         }
         for _ in 0..TRIES {
@@ -129,7 +134,7 @@ impl RescheduleAppointment {
                 start: wish.start,
                 duration_minutes: None,
             };
-            let offer = self.agenda.offer(&ask, now).await??;
+            let offer = offer_within_leave(&*self.agenda, &*self.desk, &ask, wish.outside.as_ref(), now).await??;
             if offer.visit.start == visit.visit.start {
                 return self.as_it_is(found, once.as_ref(), now).await;
             }
@@ -181,6 +186,7 @@ mod tests {
     use jiff::SignedDuration;
     use kernel::{Interval, StoppedClock};
 
+    use super::super::desk_agenda::MockDeskAgenda;
     use super::super::ports::{MockAppointmentStore, MockDoctorAgenda};
     use super::super::test_data::{booked, bound_from, letters, now, offer_like, policy, unwatched};
     use super::*;
@@ -194,6 +200,7 @@ mod tests {
             letters: letters(),
             practices: bound_from(0),
             agenda: Arc::new(agenda),
+            desk: Arc::new(MockDeskAgenda::new()),
             clock: Arc::new(StoppedClock::at(now())),
         }
     }
@@ -221,7 +228,8 @@ mod tests {
             .withf(move |change| change.after.appointment.visit == to)
             .times(1)
             .returning(|_| Ok(Room::Nothing));
-        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: Some(vec![1]) };
+        let wish =
+            Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: Some(vec![1]), outside: None };
         let moved = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await.unwrap();
         assert_eq!((moved.appointment.id, moved.appointment.visit), (id, to));
     }
@@ -233,7 +241,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_versions: None };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(start), only_versions: None, outside: None };
         let same =
             reschedule(store, MockDoctorAgenda::new()).run(&Caller::link_holder(id), wish, None, None).await.unwrap();
         assert_eq!(same.appointment.version, 1);
@@ -248,7 +256,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let wish = Rescheduling { id, start, only_versions: None };
+        let wish = Rescheduling { id, start, only_versions: None, outside: None };
         let refused = reschedule(store, MockDoctorAgenda::new()).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(
             matches!(refused, Err(RescheduleError::Refused(RescheduleRefusal::NotBooked(Status::Cancelled)))),
@@ -267,7 +275,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(1).returning(|_| Err(UpdateError::SlotTaken));
-        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None, outside: None };
         let refused = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::SlotTaken { .. })), "{refused:?}");
     }
@@ -282,15 +290,19 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().times(TRIES).returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().times(TRIES).returning(|_| Err(UpdateError::RulesChanged));
-        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None };
+        let wish = Rescheduling { id, start: RequestedStart::Instant(to.start), only_versions: None, outside: None };
         let refused = reschedule(store, agenda).run(&Caller::link_holder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::Contended)), "{refused:?}");
     }
 
     #[tokio::test]
     async fn the_link_of_one_visit_does_not_move_another() {
-        let wish =
-            Rescheduling { id: AppointmentId::mint(), start: RequestedStart::Instant(now()), only_versions: None };
+        let wish = Rescheduling {
+            id: AppointmentId::mint(),
+            start: RequestedStart::Instant(now()),
+            only_versions: None,
+            outside: None,
+        };
         let other = Caller::link_holder(AppointmentId::mint());
         let refused =
             reschedule(MockAppointmentStore::new(), MockDoctorAgenda::new()).run(&other, wish, None, None).await;
@@ -304,7 +316,7 @@ mod tests {
         let mut store = MockAppointmentStore::new();
         store.expect_find().returning(move |_| Ok(Some(visit.clone())));
         store.expect_update().never();
-        let wish = Rescheduling { id, start, only_versions: None };
+        let wish = Rescheduling { id, start, only_versions: None, outside: None };
         let moves = RescheduleAppointment { practices: bound_from(4), ..reschedule(store, MockDoctorAgenda::new()) };
         let refused = moves.run(&Caller::link_holder(id), wish, None, None).await;
         assert!(matches!(refused, Err(RescheduleError::TooLateToMove { cutoff_hours: 4 })), "{refused:?}");

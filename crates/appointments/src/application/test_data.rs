@@ -31,6 +31,7 @@ pub(super) fn booked() -> AppointmentDetails {
         open_to_new_patients: true,
         edition: 1,
         resources: Vec::new(),
+        outside_hours: None,
     };
     let patient = Patient::enrol("Ada Example", "ada@example.org", now()).unwrap();
     let (appointment, _) = Appointment::book(offer, patient.id, None, now());
@@ -51,6 +52,7 @@ pub(super) fn offer_like(details: &AppointmentDetails, visit: Interval) -> Offer
         open_to_new_patients: true,
         edition: 1,
         resources: Vec::new(),
+        outside_hours: None,
     }
 }
 

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{AppointmentId, ClinicId, DoctorId, Interval, Money, PatientId, VisitTypeId};
 
-use super::{AppointmentEvent, Resource, Room, SeriesPlace};
+use super::{AppointmentEvent, Offer, Room, SeriesPlace, VisitMode};
 
 /// Where a visit stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -47,59 +47,6 @@ impl Status {
     }
 }
 
-/// How doctor and patient meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VisitMode {
-    /// At the clinic.
-    InPerson,
-    /// By video.
-    Video,
-}
-
-impl VisitMode {
-    /// The word in API, database and documents.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::InPerson => "in_person",
-            Self::Video => "video",
-        }
-    }
-
-    /// The mode of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::InPerson, Self::Video].into_iter().find(|mode| mode.word() == word)
-    }
-}
-
-/// A doctor's time as it may be booked: the slot with all that a visit takes over from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// With whom.
-    pub doctor: DoctorId,
-    /// Where.
-    pub clinic: ClinicId,
-    /// What.
-    pub visit_type: VisitTypeId,
-    /// How.
-    pub mode: VisitMode,
-    /// For how much.
-    pub price: Money,
-    /// The visit itself.
-    pub visit: Interval,
-    /// The visit with the buffers before and after it.
-    pub blocked: Interval,
-    /// IANA zone of the clinic.
-    pub time_zone: String,
-    /// May somebody book it who was never seen by this doctor?
-    pub open_to_new_patients: bool,
-    /// Which state of the doctor's rules offers it: a later state may not.
-    pub edition: i64,
-    /// A visit takes the first of these rooms or devices that is free; none where it needs none.
-    pub resources: Vec<Resource>,
-}
-
 /// A visit: doctor, patient, visit type, time, status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appointment {
@@ -139,6 +86,8 @@ pub struct Appointment {
     pub missed_at: Option<Timestamp>,
     /// Why the last mistaken mark was taken back, up to 500 characters.
     pub correct_reason: Option<String>,
+    /// Why it lies outside the doctor's hours, up to 500 characters, where the team has put it there.
+    pub outside_reason: Option<String>,
     /// Was the patient reminded of the present time?
     pub reminder_sent: bool,
     /// Its place in a series, where it was booked in one.
@@ -254,6 +203,7 @@ impl Appointment {
             completed_at: None,
             missed_at: None,
             correct_reason: None,
+            outside_reason: offer.outside_hours,
             reminder_sent: false,
             series: None,
             version,
@@ -268,6 +218,7 @@ impl Appointment {
             visit_type_id: appointment.visit_type,
             starts_at: appointment.visit.start,
             ends_at: appointment.visit.end,
+            outside_hours: appointment.outside_reason.is_some(),
         };
         (appointment, event)
     }
@@ -316,6 +267,7 @@ impl Appointment {
             room: Room::of(offer.resources.clone()).preferring(&self.room),
             clinic: offer.clinic,
             time_zone: offer.time_zone.clone(),
+            outside_reason: offer.outside_hours.clone(),
             reminder_sent: false,
             ..self.changed(now)
         };
@@ -326,6 +278,7 @@ impl Appointment {
             patient_id: self.patient,
             from: self.visit.start,
             to: moved.visit.start,
+            outside_hours: moved.outside_reason.is_some(),
         };
         Ok((moved, event))
     }

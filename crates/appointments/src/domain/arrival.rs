@@ -93,6 +93,7 @@ mod tests {
             open_to_new_patients: true,
             edition: 1,
             resources: Vec::new(),
+            outside_hours: None,
         };
         Appointment::book(offer, PatientId::mint(), None, start() - 48.hours()).0
     }

@@ -92,6 +92,7 @@ mod tests {
             open_to_new_patients: true,
             edition: 1,
             resources: Vec::new(),
+            outside_hours: None,
         };
         let (booked, _) = Appointment::book(offer, PatientId::mint(), None, start() - 48.hours());
         booked.standing(status, start(), start())

@@ -25,6 +25,9 @@ pub enum AppointmentEvent {
         starts_at: Timestamp,
         /// To.
         ends_at: Timestamp,
+        /// Has the team put it outside the doctor's hours?
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        outside_hours: bool,
     },
     /// The visit will not take place.
     Cancelled {
@@ -53,6 +56,9 @@ pub enum AppointmentEvent {
         from: Timestamp,
         /// The new start.
         to: Timestamp,
+        /// Has the team put it outside the doctor's hours?
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        outside_hours: bool,
     },
     /// What was called off takes place after all, at its old time.
     Reinstated {

@@ -265,6 +265,7 @@ mod tests {
             open_to_new_patients: true,
             edition: 1,
             resources: Vec::new(),
+            outside_hours: None,
         }
     }
 

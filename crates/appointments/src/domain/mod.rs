@@ -6,6 +6,7 @@ mod correction;
 mod emergency;
 mod event;
 mod hold;
+mod offer;
 mod patient;
 mod patient_event;
 mod patient_search;
@@ -17,14 +18,13 @@ mod series;
 mod waitlist;
 mod waitlist_event;
 
-pub use appointment::{
-    Appointment, CancelRefusal, Mark, MarkRefusal, Offer, RescheduleRefusal, Side, Status, VisitMode,
-};
+pub use appointment::{Appointment, CancelRefusal, Mark, MarkRefusal, RescheduleRefusal, Side, Status};
 pub use arrival::{CHECK_IN_CLOSES, CHECK_IN_OPENS, CheckInRefusal};
 pub use correction::{CORRECTABLE_FOR, CorrectRefusal};
 pub use emergency::{BadReason, EmergencyAccess, EmergencyAccessId};
 pub use event::AppointmentEvent;
 pub use hold::{Hold, HoldEvent, HoldKind, HoldRefusal};
+pub use offer::{Offer, VisitMode};
 pub use patient::{Particulars, Patient, PatientError};
 pub use patient_event::PatientEvent;
 pub use patient_search::{PatientSearch, SearchError, SearchTerm};

@@ -211,6 +211,7 @@ mod tests {
             visit,
             blocked: visit,
             resources: Vec::new(),
+            outside_hours: None,
             time_zone: "UTC".into(),
             open_to_new_patients: true,
             edition: 1,

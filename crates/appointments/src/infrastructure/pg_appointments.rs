@@ -201,12 +201,18 @@ impl AppointmentStore for PgAppointments {
             }
             let farewell = Farewell::new(&gone, becomes, visit.clinic, &new.booked);
             farewell.append(conn, &self.journal, &new.booked).await?;
+            if let Some(arrived) = &new.arrived {
+                self.journal.append(conn, arrived).await?;
+            }
             served.append(conn, &self.journal).await?;
             keep(conn, &self.keys, new.once.as_ref(), &stored, new.booked.at).await?;
             Ok::<_, Abort<InsertError>>(stored.appointment.room)
         })
         .await?;
         count(&new.booked.event);
+        if let Some(arrived) = &new.arrived {
+            count(&arrived.event);
+        }
         Ok(room)
     }
 

@@ -57,6 +57,7 @@ diesel::table! {
         completed_at -> Nullable<Timestamptz>,
         missed_at -> Nullable<Timestamptz>,
         correct_reason -> Nullable<Binary>,
+        outside_reason -> Nullable<Binary>,
         held_until -> Nullable<Timestamptz>,
         resource_id -> Nullable<Uuid>,
         resource_name -> Nullable<Text>,

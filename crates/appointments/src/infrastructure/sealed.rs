@@ -24,6 +24,7 @@ pub(super) mod places {
     pub(crate) const DRAFT: &str = "appointments.hold.draft";
     pub(crate) const CANCEL_REASON: &str = "appointments.appointment.cancel_reason";
     pub(crate) const CORRECT_REASON: &str = "appointments.appointment.correct_reason";
+    pub(crate) const OUTSIDE_REASON: &str = "appointments.appointment.outside_reason";
 }
 
 /// What one batch holds.

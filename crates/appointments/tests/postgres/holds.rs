@@ -80,6 +80,7 @@ pub fn confirming(hold: &Hold, offer: &Offer, name: &str, at: Timestamp) -> NewA
         details: AppointmentDetails { appointment, patient },
         patient_is_new: PatientIs::New,
         booked: Recorded::new(event, Actor::Guest, at),
+        arrived: None,
         edition: None,
         hold: Some(Claim::Becomes(hold.id)),
         letter: None,

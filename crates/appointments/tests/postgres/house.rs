@@ -243,6 +243,7 @@ pub fn offer(with: u128, visit: Interval, before: u16, after: u16) -> Offer {
         open_to_new_patients: true,
         edition: 1,
         resources: Vec::new(),
+        outside_hours: None,
     }
 }
 
@@ -258,6 +259,7 @@ pub fn booking(offer: &Offer, patient: &Patient) -> NewAppointment {
         details,
         patient_is_new: PatientIs::New,
         booked: recorded(event),
+        arrived: None,
         edition: None,
         hold: None,
         letter: None,

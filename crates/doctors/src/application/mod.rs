@@ -1,5 +1,6 @@
 //! What one can ask of doctors, and what that needs from outside.
 
+mod desk_times;
 mod explain_slot;
 mod list_free_slots;
 mod list_slots_of_many;
@@ -12,6 +13,7 @@ mod practice;
 mod test_data;
 mod weigh_times;
 
+pub use desk_times::{DeskTimes, FARTHEST_DAYS, GapQuestion};
 pub use explain_slot::{Detail, ExplainError, ExplainSlot, Explained};
 pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
 pub use list_slots_of_many::ListSlotsOfMany;

@@ -93,15 +93,21 @@ impl OfferSlot {
             RequestedStart::Local(reading) => instant_of(&rules, reading)?,
         };
         let slot = rules.check(visit_type, starts_at, now)?;
-        let time_zone = rules.time_zone(slot.clinic).cloned().unwrap_or(TimeZone::UTC);
-        let blocked = slot.interval().widened(visit_type.buffer_before, visit_type.buffer_after);
-        let resources = rules.resources_at(visit_type, slot.clinic).cloned().collect();
-        let visit_type = visit_type.clone();
-        Ok(Offered { slot, blocked, visit_type, time_zone, edition: rules.edition, resources })
+        Ok(Offered::of(&rules, visit_type, slot))
     }
 }
 
-fn chosen(rules: &Rules, question: OfferQuestion) -> Result<&VisitType, OfferError> {
+impl Offered {
+    /// That slot by these rules.
+    pub(super) fn of(rules: &Rules, visit_type: &VisitType, slot: Slot) -> Self {
+        let time_zone = rules.time_zone(slot.clinic).cloned().unwrap_or(TimeZone::UTC);
+        let blocked = slot.interval().widened(visit_type.buffer_before, visit_type.buffer_after);
+        let resources = rules.resources_at(visit_type, slot.clinic).cloned().collect();
+        Self { slot, blocked, visit_type: visit_type.clone(), time_zone, edition: rules.edition, resources }
+    }
+}
+
+pub(super) fn chosen(rules: &Rules, question: OfferQuestion) -> Result<&VisitType, OfferError> {
     let lasts = |visit_type: &&VisitType| {
         question.duration_minutes.is_none_or(|minutes| visit_type.duration_minutes == minutes)
     };
@@ -119,7 +125,7 @@ fn chosen(rules: &Rules, question: OfferQuestion) -> Result<&VisitType, OfferErr
     }
 }
 
-fn instant_of(rules: &Rules, reading: DateTime) -> Result<Timestamp, OfferError> {
+pub(super) fn instant_of(rules: &Rules, reading: DateTime) -> Result<Timestamp, OfferError> {
     let zone = rules.time_zone(rules.home_clinic).cloned().unwrap_or(TimeZone::UTC);
     match zone.to_ambiguous_timestamp(reading).offset() {
         AmbiguousOffset::Gap { .. } => Err(OfferError::NonexistentLocalTime),

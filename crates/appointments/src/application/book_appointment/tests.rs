@@ -1,16 +1,18 @@
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, Money, StoppedClock, UserId, VisitTypeId};
 use mockall::Sequence;
 
 use super::*;
 use crate::application::Addressees;
+use crate::application::desk_agenda::MockDeskAgenda;
 use crate::application::patient_ports::{MockAccounts, MockPatientStore, MockPatientTies};
 use crate::application::ports::{
     KnownGuest, MockAppointmentStore, MockDoctorAgenda, MockPractices, Names, RequestedStart,
 };
 use crate::application::visit_letters::MockCalendarFiles;
+use crate::application::welcome_patient::WelcomePatient;
 use crate::domain::Room;
-use crate::domain::VisitMode;
+use crate::domain::{Offer, Patient, VisitMode};
 
 fn now() -> Timestamp {
     "2027-03-01T12:00:00Z".parse().unwrap()
@@ -30,6 +32,7 @@ fn offer() -> Offer {
         open_to_new_patients: true,
         edition: 1,
         resources: Vec::new(),
+        outside_hours: None,
     }
 }
 
@@ -48,6 +51,7 @@ fn booking() -> Booking {
         whom: Whom::Person(ada()),
         notes: None,
         hold: None,
+        outside: None,
     }
 }
 
@@ -75,18 +79,23 @@ fn with(
     let mut files = MockCalendarFiles::new();
     files.expect_write().returning(|_, _, _, _, _| String::new());
     practices.expect_names().returning(move |_, _| Ok(Some(names.clone())));
+    let store = Arc::new(store);
     BookAppointment {
-        store: Arc::new(store),
-        patients: patients.clone(),
-        policy: Policy { ties: Arc::new(ties) },
+        store: store.clone(),
+        who: WhoComes {
+            store,
+            patients: patients.clone(),
+            policy: Policy { ties: Arc::new(ties) },
+            welcome: Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock }),
+        },
         watch: crate::application::test_data::unwatched(),
-        welcome: Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock }),
         letters: VisitLetters {
             addressees: Addressees { patients, accounts },
             practices: Arc::new(practices),
             files: Arc::new(files),
         },
         agenda: Arc::new(agenda),
+        desk: Arc::new(MockDeskAgenda::new()),
         clock: Arc::new(StoppedClock::at(now())),
         guests: GuestBooking::Immediate,
     }

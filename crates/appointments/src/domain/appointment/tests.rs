@@ -21,6 +21,7 @@ fn offer(start: i64) -> Offer {
         open_to_new_patients: true,
         edition: 1,
         resources: Vec::new(),
+        outside_hours: None,
     }
 }
 

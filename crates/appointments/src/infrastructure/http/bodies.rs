@@ -65,6 +65,11 @@ pub struct RescheduleBody {
     #[validate(required)]
     #[schema(required = true, nullable = false, value_type = Option<String>, format = DateTime, example = "2027-03-02T10:00:00-05:00")]
     pub(super) starts_at: Option<Instant>,
+    /// Front desk or doctor: leave to take a time outside the doctor's hours, and why. Kept with the visit, for the
+    /// team, where the hours do not offer the time.
+    #[validate(length(max = 500))]
+    #[schema(max_length = 500, example = "Emergency, agreed with the doctor")]
+    pub(super) outside_hours_reason: Option<String>,
 }
 
 /// A room or device that a visit has.
@@ -116,6 +121,10 @@ pub struct AppointmentBody {
     #[schema(example = "booked")]
     status: &'static str,
     notes: Option<String>,
+    /// Has the team put it outside the doctor's hours?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    outside_hours: bool,
     reminder_sent: bool,
     /// The series it was booked in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +172,7 @@ impl AppointmentBody {
             duration_minutes: visit.visit.length().as_mins(),
             status: visit.status.word(),
             notes: visit.notes.clone(),
+            outside_hours: visit.outside_reason.is_some(),
             reminder_sent: visit.reminder_sent,
             series_id: visit.series.map(|place| place.series.as_uuid()),
             series_position: visit.series.map(|place| place.position),

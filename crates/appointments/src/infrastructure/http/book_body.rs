@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest as _, HttpRequest};
-use kernel::{Caller, DoctorId, PatientId, Role, VisitTypeId};
+use kernel::{Caller, ClinicId, DoctorId, PatientId, Role, VisitTypeId};
 use platform::http::{Body, FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::bodies::{Instant, When};
-use crate::application::{Ask, Booking, RequestedStart, Whom};
+use crate::application::{Ask, Booking, OutsideHours, RequestedStart, Whom};
 use crate::domain::Particulars;
 
 /// A booking. Guests name themselves; a patient who is signed in books for oneself or a relative by id; those who run
@@ -45,6 +45,7 @@ macro_rules! book_bodies {
                     whom,
                     notes: self.notes.filter(|notes| !notes.trim().is_empty()),
                     hold: None,
+                    outside: None,
                 })
             }
         }
@@ -72,6 +73,9 @@ book_bodies! {
         patient_email: Option<String>,
         #[validate(length(max = 40))]
         patient_phone: Option<String>,
+        #[validate(length(max = 500))]
+        outside_hours_reason: Option<String>,
+        clinic_id: Option<ClinicId>,
     }
 }
 
@@ -103,6 +107,12 @@ pub struct BookBody {
     /// Front desk or doctor: the patient's phone number, 5 to 15 digits.
     #[schema(max_length = 40, example = "+1 212 555 0100")]
     patient_phone: Option<String>,
+    /// Front desk or doctor: leave to book a time outside the doctor's hours, and why. Kept with the visit, for the
+    /// team, where the hours do not offer the time.
+    #[schema(max_length = 500, example = "Emergency, agreed with the doctor")]
+    outside_hours_reason: Option<String>,
+    /// With `outside_hours_reason`: at which of the doctor's clinics; where the doctor is listed when left out.
+    clinic_id: Option<Uuid>,
     /// What the doctor should know.
     #[schema(max_length = 2000)]
     notes: Option<String>,
@@ -140,38 +150,48 @@ pub(super) async fn read(caller: &Caller, request: &HttpRequest, payload: &mut P
         }
         Some(Role::Doctor | Role::Staff | Role::Admin) => {
             let Body { value, fingerprint } = Body::<TeamBody>::from_request(request, payload).await?;
-            let whom = named(&value);
-            let hold = value.hold.clone();
-            Ok(Asked { booking: whom.and_then(|whom| value.booking(whom)), hold, fingerprint })
+            let TeamBody { patient_id, patient_name, patient_email, patient_phone, hold, .. } = value.clone();
+            let whom = named(patient_id, patient_name, patient_email, patient_phone);
+            let outside = outside_hours(value.outside_hours_reason.clone(), value.clinic_id);
+            let booking = whom.and_then(|whom| Ok(Booking { outside: outside?, ..value.booking(whom)? }));
+            Ok(Asked { booking, hold, fingerprint })
+        }
+    }
+}
+
+/// Leave to go beyond the hours, where there is a reason.
+pub(super) fn outside_hours(reason: Option<String>, clinic: Option<ClinicId>) -> Result<Option<OutsideHours>, Problem> {
+    match (reason.filter(|reason| !reason.trim().is_empty()), clinic) {
+        (Some(reason), clinic) => Ok(Some(OutsideHours { reason, clinic })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            let message = "comes together with outside_hours_reason";
+            Err(Problem::invalid(vec![FieldError::new("clinic_id", "either-or", message)]))
         }
     }
 }
 
 /// Whom a front desk or a doctor names: a known patient, or somebody to be taken down.
-fn named(body: &TeamBody) -> Result<Whom, Problem> {
-    let told = [
-        ("patient_name", body.patient_name.is_some()),
-        ("patient_email", body.patient_email.is_some()),
-        ("patient_phone", body.patient_phone.is_some()),
-    ];
-    if let Some(id) = body.patient_id {
+pub(super) fn named(
+    id: Option<PatientId>,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+) -> Result<Whom, Problem> {
+    let told =
+        [("patient_name", name.is_some()), ("patient_email", email.is_some()), ("patient_phone", phone.is_some())];
+    if let Some(id) = id {
         let both = told.into_iter().filter(|(_, given)| *given);
         let errors: Vec<FieldError> = both
             .map(|(field, _)| FieldError::new(field, "either-or", "must not come together with patient_id"))
             .collect();
         return if errors.is_empty() { Ok(Whom::Patient(id)) } else { Err(Problem::invalid(errors)) };
     }
-    let Some(name) = body.patient_name.clone() else {
+    let Some(name) = name else {
         let field = if told.iter().any(|(_, given)| *given) { "patient_name" } else { "patient_id" };
         return Err(Problem::invalid(vec![FieldError::new(field, "required", "is required")]));
     };
-    let particulars = Particulars {
-        name,
-        email: body.patient_email.clone(),
-        phone: body.patient_phone.clone(),
-        ..Particulars::default()
-    };
-    Ok(Whom::Person(particulars))
+    Ok(Whom::Person(Particulars { name, email, phone, ..Particulars::default() }))
 }
 
 /// The start that is asked for; exactly one of the two fields has to name it.

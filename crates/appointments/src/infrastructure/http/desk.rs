@@ -85,6 +85,10 @@ pub struct DeskVisitBody {
     #[schema(example = "booked")]
     status: &'static str,
     notes: Option<String>,
+    /// Why it lies outside the doctor's hours, where the team has put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    outside_hours_reason: Option<String>,
     /// Since when the patient is there.
     #[schema(format = DateTime)]
     arrived_at: Option<String>,
@@ -163,6 +167,7 @@ fn desk_visit(details: &AppointmentDetails, day: &ClinicDay, zone: &TimeZone) ->
         ends_at: in_zone(visit.visit.end, zone),
         status: visit.status.word(),
         notes: visit.notes.clone(),
+        outside_hours_reason: visit.outside_reason.clone(),
         arrived_at: arrived_at(visit).map(|at| in_zone(at, zone)),
         waiting_minutes: waiting_minutes(visit, day.now),
         version: visit.version,

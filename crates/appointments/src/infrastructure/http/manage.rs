@@ -17,6 +17,7 @@ use utoipa::IntoParams;
 use validator::Validate;
 
 use super::bodies::{AppointmentBody, CancelBody, RescheduleBody, SlotTakenBody};
+use super::book_body::outside_hours;
 use super::{AppointmentsApi, bad};
 use crate::application::{
     AppointmentDetails, CancelError, Cancellation, Policy, ReadError, RequestedStart, RescheduleError, Rescheduling,
@@ -209,8 +210,15 @@ pub(super) async fn reschedule_appointment(
         return Ok(before);
     }
     let start = body.value.starts_at.ok_or_else(|| bad("starts_at", "required", "is required"))?;
-    let wish =
-        Rescheduling { id, start: RequestedStart::Instant(start.0), only_versions: versions_in_if_match(&request)? };
+    if body.value.outside_hours_reason.is_some() && !Policy::is_team(&caller) {
+        return Err(bad("outside_hours_reason", "unknown", "is for front desks and doctors"));
+    }
+    let wish = Rescheduling {
+        id,
+        start: RequestedStart::Instant(start.0),
+        only_versions: versions_in_if_match(&request)?,
+        outside: outside_hours(body.value.outside_hours_reason, None)?,
+    };
     match api.reschedule.run(&caller, wish, context::request_id(), once.clone()).await {
         Ok(details) => Ok(send(&shown(&api, &caller, &details), Replayed::No)),
         Err(RescheduleError::Once(error)) => again(&error),

@@ -23,6 +23,7 @@ mod series_problems;
 mod waitlist;
 mod waitlist_bodies;
 mod waitlist_problems;
+mod walk_ins;
 
 use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
@@ -33,7 +34,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::application::{
     AddRelative, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
     CorrectAppointment, HoldForForm, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment, Policy,
-    ReadAccessLog, ReadAppointment, ReleaseRelative, RescheduleAppointment, VisitLetters,
+    ReadAccessLog, ReadAppointment, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
@@ -49,6 +50,8 @@ pub use waitlist::{WaitlistApi, WaitlistLinks};
 pub struct AppointmentsApi {
     /// Books.
     pub book: BookAppointment,
+    /// Takes in who comes without an appointment.
+    pub walk_in: ReceiveWalkIn,
     /// Holds for guests.
     pub hold_for_guest: HoldForGuest,
     /// Holds while the form is filled in.
@@ -115,6 +118,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(manage::get_appointment)
         .service(manage::cancel_appointment)
         .service(manage::reschedule_appointment)
+        .service(walk_ins::receive_walk_in)
         .service(desk::get_day)
         .service(desk::get_week)
         .service(desk::get_queue)

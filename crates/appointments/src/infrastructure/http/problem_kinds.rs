@@ -13,6 +13,8 @@ macro_rules! kinds {
 kinds! {
     SLOT_TAKEN 409 "slot-taken" "This time has just been taken"
         "Somebody was faster. The member alternatives lists the next free times of the same doctor and visit type; book one of them with a new idempotency key. For a series the member taken lists the times; none of it was booked.";
+    DAY_FULL 409 "day-full" "Nothing is left of this day"
+        "The doctor has no time left today that is long enough. The member alternatives lists the next free times; with outside_hours_reason the patient can be seen outside the hours.";
     PATIENT_BUSY 409 "patient-busy" "The patient has another visit at that time"
         "One patient cannot be in two places. Choose another time, or cancel the other visit first.";
     OUTSIDE_AVAILABILITY 422 "outside-availability" "The doctor does not offer this time"

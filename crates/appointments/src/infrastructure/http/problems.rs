@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::bad;
 use super::bodies::FreeSlotBody;
 use super::problem_kinds::{
-    AMBIGUOUS_LOCAL_TIME, CARE_LINK, GUEST_BOOKING_OFF, IN_THE_PAST, NONEXISTENT_LOCAL_TIME, NOT_FOR_NEW_PATIENTS,
-    NOT_TODAY, NOTHING_TO_CORRECT, ONESELF_STAYS, OUTSIDE_AVAILABILITY, PATIENT_BUSY, PERHAPS_KNOWN, REASON_REQUIRED,
-    SLOT_TAKEN, TOO_EARLY_TO_CHECK_IN, TOO_FAR_AHEAD, TOO_LATE_TO_CHECK_IN, TOO_LATE_TO_CORRECT, TOO_LATE_TO_MOVE,
-    TOO_MANY_HOLDS, TOO_MANY_RELATIVES, TOO_SOON, VISIT_NOT_STARTED, VISIT_OVER, VISIT_STARTED,
+    AMBIGUOUS_LOCAL_TIME, CARE_LINK, DAY_FULL, GUEST_BOOKING_OFF, IN_THE_PAST, NONEXISTENT_LOCAL_TIME,
+    NOT_FOR_NEW_PATIENTS, NOT_TODAY, NOTHING_TO_CORRECT, ONESELF_STAYS, OUTSIDE_AVAILABILITY, PATIENT_BUSY,
+    PERHAPS_KNOWN, REASON_REQUIRED, SLOT_TAKEN, TOO_EARLY_TO_CHECK_IN, TOO_FAR_AHEAD, TOO_LATE_TO_CHECK_IN,
+    TOO_LATE_TO_CORRECT, TOO_LATE_TO_MOVE, TOO_MANY_HOLDS, TOO_MANY_RELATIVES, TOO_SOON, VISIT_NOT_STARTED, VISIT_OVER,
+    VISIT_STARTED,
 };
 use crate::application::{
     AddRelativeError, BookError, CancelError, ChangeRelativeError, CheckInError, ConfirmError, CorrectError,
@@ -58,9 +59,13 @@ impl From<NoOffer> for Problem {
 }
 
 fn slot_taken(alternatives: &[FreeSlot]) -> Problem {
+    with_alternatives(Problem::of(&SLOT_TAKEN), alternatives)
+}
+
+fn with_alternatives(problem: Problem, alternatives: &[FreeSlot]) -> Problem {
     let bodies: Vec<FreeSlotBody> = alternatives.iter().map(free_slot).collect();
     let value = serde_json::to_value(bodies).unwrap_or(Value::Array(Vec::new()));
-    Problem::of(&SLOT_TAKEN).member("alternatives", value)
+    problem.member("alternatives", value)
 }
 
 pub(super) fn free_slot(slot: &FreeSlot) -> FreeSlotBody {
@@ -85,6 +90,7 @@ impl From<BookError> for Problem {
             BookError::NotOffered(no) => no.into(),
             BookError::NotForNewPatients => not_for_new_patients(),
             BookError::SlotTaken { alternatives } => slot_taken(&alternatives),
+            BookError::DayFull { alternatives } => with_alternatives(Self::of(&DAY_FULL), &alternatives),
             BookError::PatientBusy => Self::of(&PATIENT_BUSY),
             // Answered before this is reached; were it not, the client would at least be told to come again.
             BookError::Once(_) => Self::of(&kinds::KEY_IN_PROGRESS),

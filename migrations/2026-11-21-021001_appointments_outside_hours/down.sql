@@ -1,0 +1,1 @@
+ALTER TABLE appointments.appointment DROP COLUMN outside_reason;
