@@ -143,6 +143,8 @@ impl App {
             guests: wishes.guests,
             waitlist_answer: jiff::SignedDuration::from_mins(120),
             calendars_every: jiff::SignedDuration::from_mins(15),
+            leads: Default::default(),
+            job_rules: Default::default(),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,

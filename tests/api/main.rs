@@ -41,6 +41,7 @@ mod privacy;
 mod readme;
 mod records;
 mod relatives;
+mod reminders;
 mod rooms;
 mod schema;
 mod search;

@@ -5,19 +5,21 @@ mod appointments;
 mod calendars;
 mod desk;
 mod doctors;
+mod reminders;
 mod series;
 mod visit_desk;
 mod waitlist;
 
 use std::sync::Arc;
 
-use ::appointments::application::{GuestBooking, OfferFreedTimes};
+use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes};
+use ::appointments::domain::Leads;
 use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, SeriesApi, WaitlistApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
-use ::doctors::infrastructure::{LiveSlots, Soonest};
+use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
 use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
@@ -29,18 +31,21 @@ use notifications::infrastructure::{Letters, Mailbox};
 use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, doorkeeper};
+use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
 use platform::outbox::{Courier, Outbox};
 use platform::pg::PgPool;
 use secrecy::SecretString;
 
 use self::accounts::Accounts;
-use self::appointments::Appointments;
+use self::appointments::{Appointments, VisitRules};
 use self::calendars::Calendars;
 use self::doctors::Doctors;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::system::SystemApi;
+use crate::timetable;
+use crate::upkeep::Upkeep;
 
 /// How signing in is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,10 @@ pub struct Parts {
     pub waitlist_answer: SignedDuration,
     /// How often a calendar elsewhere is read.
     pub calendars_every: SignedDuration,
+    /// How long before a visit its patient is reminded.
+    pub leads: Leads,
+    /// How jobs are done.
+    pub job_rules: WorkerRules,
     /// How signing in is guarded.
     pub sign_in: SignInRules,
     /// Where clients reach this installation, without a slash at the end.
@@ -133,6 +142,10 @@ pub struct Application {
     pub sessions: Arc<OpenSession>,
     /// Hands out the messages of the outbox.
     pub courier: Courier,
+    /// Does jobs at their time.
+    pub worker: Worker,
+    /// Looks for patients who are to be reminded.
+    pub reminders: Arc<FindDueReminders>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
@@ -173,7 +186,9 @@ impl Application {
             doorkeeper: keeper,
             clock,
             guests,
-            waitlist_answer,
+            waitlist_answer: to_answer,
+            leads,
+            job_rules,
             calendars_every,
             sign_in,
             public_url,
@@ -189,7 +204,9 @@ impl Application {
         let writer = Writer::new(&host_of(&public_url), &mailing.from.to_string());
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
-        let appointments = Appointments::new(&base, &doctors, guests, waitlist_answer);
+        let zones: Arc<dyn Zones> = Arc::new(ClinicZones { pool: base.pool.clone() });
+        let rules = VisitRules { guests, to_answer, leads, zones: zones.clone() };
+        let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let desk = desk::desk(&base, &doctors);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
@@ -200,6 +217,18 @@ impl Application {
         let courier =
             Courier::new(Outbox::new(pool.clone()), vec![Arc::new(Letters::new(letters, keys.clone()))], clock.clone());
 
+        let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
+        let upkeep = Upkeep {
+            pool: pool.clone(),
+            clock: clock.clone(),
+            outbox: courier.outbox().clone(),
+            visit_records: appointments.records.clone(),
+            holds: appointments.holds.clone(),
+            line: appointments.line.clone(),
+        };
+        let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).collect();
+        let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
+
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
         let limits = Data::new(Limits::new(rates, &clock, &keys));
         Self {
@@ -208,6 +237,8 @@ impl Application {
             soonest: doctors.soonest,
             live: doctors.live,
             courier,
+            worker,
+            reminders: appointments.reminders.find,
             clock,
             keys,
             users,

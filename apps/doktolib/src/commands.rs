@@ -10,6 +10,7 @@ use platform::telemetry;
 
 use crate::config::{Config, Tier};
 use crate::database::Database;
+use crate::jobs::JobsCommand;
 use crate::keys::{self, Rotation};
 use crate::posts::{MailCommand, OutboxCommand};
 use crate::seed::SeedOptions;
@@ -54,6 +55,9 @@ enum Command {
     /// Look after messages that wait to be handed out
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Look after what is done by itself
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Make, close and change accounts
     #[command(subcommand)]
     User(Users),
@@ -174,6 +178,15 @@ impl Command {
             Self::Outbox(wanted) => {
                 on_database(&config, async |database| {
                     Ok(if wanted.run(database).await? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                })
+                .await
+            }
+            Self::Jobs(asked) => {
+                on_database(&config, async |database| {
+                    // Letters that are sealed with a new secret, no worker of this installation could read.
+                    secret_in_use(&config)?;
+                    let done = asked.run(&server::application(&config, database, None)?).await?;
+                    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
                 })
                 .await
             }

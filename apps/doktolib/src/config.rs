@@ -3,6 +3,7 @@
 mod booking;
 mod calendars;
 mod clients;
+mod jobs;
 mod mail;
 mod sign_in;
 
@@ -11,10 +12,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
+use appointments::domain::Leads;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use jiff::SignedDuration;
 use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
+use platform::jobs::WorkerRules;
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
@@ -85,6 +88,10 @@ pub struct Config {
     pub guests: GuestBooking,
     /// `WAITLIST_ANSWER_MINUTES`.
     pub waitlist_answer: SignedDuration,
+    /// `REMINDER_HOURS`.
+    pub reminder_leads: Leads,
+    /// `JOB_TRIES`, `JOB_HANDS`.
+    pub job_rules: WorkerRules,
     /// `SIGN_IN_LIMITS`.
     pub sign_in_limits: bool,
     /// `EXTERNAL_CALENDARS`.
@@ -147,6 +154,9 @@ pub const VARIABLES: &[&str] = &[
     "REDIS_URL",
     "GUEST_BOOKING",
     "WAITLIST_ANSWER_MINUTES",
+    "REMINDER_HOURS",
+    "JOB_TRIES",
+    "JOB_HANDS",
     "SIGN_IN_LIMITS",
     "EXTERNAL_CALENDARS",
     "EXTERNAL_CALENDARS_MINUTES",
@@ -249,6 +259,8 @@ impl Config {
             rates: clients::rates(&mut read, tier),
             guests: booking::guests(&mut read, tier),
             waitlist_answer: booking::to_answer(&mut read),
+            reminder_leads: jobs::leads(&mut read),
+            job_rules: jobs::rules(&mut read),
             sign_in_limits: sign_in::limits(&mut read, tier),
             external_calendars: calendars::reach(&mut read, tier),
             external_calendars_every: calendars::every(&mut read),

@@ -11,6 +11,7 @@ mod demo;
 mod fallback;
 mod fetching;
 mod health_check;
+mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod mailing;
@@ -25,7 +26,9 @@ pub mod seed;
 mod seeding;
 pub mod server;
 mod system;
+pub mod timetable;
 pub mod token;
+mod upkeep;
 mod users;
 pub mod worker;
 

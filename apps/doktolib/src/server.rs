@@ -97,6 +97,8 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         guests: config.guests,
         waitlist_answer: config.waitlist_answer,
         calendars_every: config.external_calendars_every,
+        leads: config.reminder_leads.clone(),
+        job_rules: config.job_rules,
         sign_in: SignInRules { limits: config.sign_in_limits, ..SignInRules::default() },
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,

@@ -1,16 +1,18 @@
 //! What happens without anybody asking.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use appointments::application::Served;
 use doctors::infrastructure::Rivals;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::PortFailure;
 use metrics::gauge;
 use platform::crypto::Keyring;
+use platform::jobs::{QueueView, Stop};
 use platform::outbox::Depth;
-use platform::pg::{self, PgPool};
-use platform::{idempotency, telemetry};
+use platform::pg::PgPool;
+use platform::telemetry;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -19,17 +21,16 @@ use crate::application::Application;
 const BATCH: i64 = 500;
 /// Calendars that are read before others may.
 const CALENDARS: u32 = 5;
-/// An answer is promised for 24 hours; a day more costs little and forgives clocks.
-const KEEP_ANSWERS: SignedDuration = SignedDuration::from_hours(48);
 
-/// Runs until `stop` turns true: hands out messages, keeps first free times fresh and forgets what is old.
+/// Runs until `stop` turns true: hands out messages, does jobs, keeps first free times fresh.
 pub async fn run(application: Application, stop: watch::Receiver<bool>) {
     // Beside each other: mail must not wait for calendars, nor the other way round.
     tokio::join!(
         application.courier.run(stop.clone()),
         read_calendars(&application, stop.clone()),
         upkeep(&application, stop.clone()),
-        serve_the_line(&application, stop)
+        serve_the_line(&application, stop.clone()),
+        application.worker.run(Stop::by(stop))
     );
 }
 
@@ -53,13 +54,10 @@ async fn serve_the_line(application: &Application, mut stop: watch::Receiver<boo
 
 async fn upkeep(application: &Application, mut stop: watch::Receiver<bool>) {
     let mut often = interval(Duration::from_secs(1));
-    let mut seldom = interval(Duration::from_secs(600));
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() {
         let outcome = tokio::select! {
             _ = often.tick() => clear_holds(application).await.and(refresh(application).await),
-            _ = seldom.tick() => forget(application).await,
             _ = stop.changed() => break,
         };
         if let Err(failure) = outcome {
@@ -114,42 +112,6 @@ async fn clear_holds(application: &Application) -> Result<(), PortFailure> {
     Ok(())
 }
 
-async fn forget(application: &Application) -> Result<(), PortFailure> {
-    purge_answers(application).await?;
-    loop {
-        let gone = auth::infrastructure::purge(&application.pool, BATCH, application.clock.now()).await?;
-        if gone != auth::infrastructure::Forgotten::default() {
-            let auth::infrastructure::Forgotten { sessions, tokens, codes, attempts } = gone;
-            tracing::info!(sessions, tokens, codes, attempts, "forgot what is over of sign-ins");
-        }
-        if !gone.is_full(BATCH) {
-            return Ok(());
-        }
-    }
-}
-
-async fn purge_answers(application: &Application) -> Result<(), PortFailure> {
-    let now = application.clock.now();
-    while application.visit_records.purge(now).await? > 0 {
-        tracing::info!("deleted what was left of erased patients");
-    }
-    while application.visit_records.forget_waits(now).await? > 0 {
-        tracing::info!("forgot who waited long ago");
-    }
-    let before = now.checked_sub(KEEP_ANSWERS).unwrap_or(now);
-    let mut conn = pg::conn(&application.pool).await?;
-    let gone = idempotency::purge(&mut conn, before).await.map_err(|error| pg::failure("forget old answers", error))?;
-    if gone > 0 {
-        tracing::info!(gone, "forgot old answers");
-    }
-    drop(conn);
-    let gone = application.courier.outbox().purge(now).await?;
-    if gone > 0 {
-        tracing::info!(gone, "forgot old messages");
-    }
-    Ok(())
-}
-
 /// Looks every two seconds whether a key was added, until the process ends.
 pub async fn watch_keys(keys: Keyring) {
     let mut tick = interval(crate::keys::LOOK);
@@ -167,12 +129,16 @@ pub async fn watch_keys(keys: Keyring) {
 pub async fn watch_states(application: Application) {
     let mut tick = interval(Duration::from_secs(5));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut shown = BTreeSet::new();
     loop {
         tick.tick().await;
         show_pool(&application.pool);
         // When the database is away, others say so.
         if let Ok(depth) = application.courier.outbox().depth().await {
             show_outbox(depth, application.clock.now());
+        }
+        if let Ok(queues) = application.worker.jobs().queues(application.clock.now()).await {
+            show_jobs(&queues, &mut shown, application.clock.now());
         }
     }
 }
@@ -182,6 +148,24 @@ fn show_outbox(depth: Depth, now: Timestamp) {
     gauge!("outbox_depth").set(number(depth.waiting));
     gauge!("outbox_failed").set(number(depth.failed));
     gauge!("outbox_oldest_age_seconds").set(age);
+}
+
+/// `shown` are the queues that have figures; one that is empty now is zero.
+fn show_jobs(queues: &[QueueView], shown: &mut BTreeSet<String>, now: Timestamp) {
+    shown.extend(queues.iter().map(|queue| queue.name.clone()));
+    for name in shown.iter() {
+        let queue = queues.iter().find(|queue| queue.name == *name);
+        for (state, count) in [
+            ("waiting", queue.map_or(0, |queue| queue.waiting)),
+            ("running", queue.map_or(0, |queue| queue.running)),
+            ("failed", queue.map_or(0, |queue| queue.failed)),
+        ] {
+            gauge!("jobs_depth", "queue" => name.clone(), "state" => state).set(number(count));
+        }
+        let oldest = queue.and_then(|queue| queue.oldest_due);
+        let age = oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0));
+        gauge!("jobs_oldest_age_seconds", "queue" => name.clone()).set(age);
+    }
 }
 
 fn number(count: i64) -> f64 {

@@ -4,6 +4,7 @@
 pub mod crypto;
 pub mod http;
 pub mod idempotency;
+pub mod jobs;
 pub mod journal;
 pub mod letters;
 pub mod limits;

@@ -9,6 +9,7 @@ use ::appointments::application::{
     ReadPatient, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters,
     WatchReads, WelcomePatient, WhoComes,
 };
+use ::appointments::domain::Leads;
 use ::appointments::infrastructure::http::{
     AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, SeriesApi, WaitlistApi,
 };
@@ -17,10 +18,12 @@ use ::appointments::infrastructure::{
 };
 use jiff::SignedDuration;
 use platform::idempotency::Answers;
+use platform::jobs::Zones;
 use platform::signing::LinkSigner;
 
 use super::Base;
 use super::doctors::Doctors;
+use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
@@ -46,10 +49,22 @@ pub(super) struct Appointments {
     pub(super) series: SeriesApi,
     /// Serves those who wait.
     pub(super) line: Arc<OfferFreedTimes>,
+    /// Whom we remind.
+    pub(super) reminders: Reminders,
+}
+
+/// What an operator decides of visits.
+pub(super) struct VisitRules {
+    pub(super) guests: GuestBooking,
+    pub(super) to_answer: SignedDuration,
+    pub(super) leads: Leads,
+    /// The wall clocks of the clinics.
+    pub(super) zones: Arc<dyn Zones>,
 }
 
 impl Appointments {
-    pub(super) fn new(base: &Base, doctors: &Doctors, guests: GuestBooking, to_answer: SignedDuration) -> Self {
+    pub(super) fn new(base: &Base, doctors: &Doctors, rules: VisitRules) -> Self {
+        let VisitRules { guests, to_answer, leads, zones } = rules;
         let Base { pool, journal, keys, clock, secret, public_url, users, writer } = base;
         let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
         let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
@@ -107,6 +122,7 @@ impl Appointments {
             practices: practices.clone(),
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
+        let reminders = reminders(base, store.clone(), letters.addressees.clone(), practices.clone(), leads, zones);
         let posters = ClinicPosters { signer: LinkSigner::new(secret, "clinic"), public_url: public_url.clone() };
         let shared = Shared {
             store: store.clone(),
@@ -229,6 +245,17 @@ impl Appointments {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
         });
-        Self { welcome, records, holds, api, patients: records_api, waitlist, series, line: Arc::new(line), visits }
+        Self {
+            welcome,
+            records,
+            holds,
+            api,
+            patients: records_api,
+            waitlist,
+            series,
+            line: Arc::new(line),
+            visits,
+            reminders,
+        }
     }
 }

@@ -54,6 +54,8 @@ impl House {
             guests: GuestBooking::Immediate,
             waitlist_answer: jiff::SignedDuration::from_mins(120),
             calendars_every: jiff::SignedDuration::from_mins(15),
+            leads: Default::default(),
+            job_rules: Default::default(),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: "http://localhost".into(),
             calendar_source: Arc::new(WebCalendars::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),

@@ -44,4 +44,22 @@ impl Addressees {
         let person = self.accounts.person(user).await?;
         Ok(person.map(|person| Addressee { email: person.email, language: person.language }))
     }
+
+    /// The same for letters that nobody has asked for: in the language of the account that has this address, where
+    /// there is one.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn in_their_language(&self, patient: &Patient) -> Result<Option<Addressee>, PortFailure> {
+        let Some(email) = &patient.email else { return self.of(&Caller::system(), patient).await };
+        let mut language = UNSAID.to_owned();
+        for user in self.patients.caretakers(patient.id).await? {
+            let person = self.accounts.person(user).await?;
+            if let Some(person) = person.filter(|person| person.email.eq_ignore_ascii_case(email)) {
+                language = person.language;
+                break;
+            }
+        }
+        Ok(Some(Addressee { email: email.clone(), language }))
+    }
 }

@@ -39,10 +39,13 @@ mod read_waitlist;
 mod receive_walk_in;
 mod record_ports;
 mod release_relative;
+mod remind_patients;
+mod reminder_ports;
 mod reschedule_appointment;
 mod search_patients;
 mod series_letters;
 mod series_ports;
+mod sweep_missed;
 mod take_down_patient;
 #[cfg(test)]
 mod test_data;
@@ -106,6 +109,8 @@ pub use record_ports::{
     VisitFigures,
 };
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
+pub use remind_patients::{FindDueReminders, Looked, MOST_IN_A_MESSAGE, RemindPatients};
+pub use reminder_ports::{DueReminder, Reminded, Reminder, ReminderBatches, ReminderStore};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
 pub use search_patients::{MOST_FOUND, SearchPatients, SearchPatientsError};
 pub use series_letters::SeriesLetters;
@@ -113,6 +118,7 @@ pub use series_ports::{
     HeldTime, Hindered, ManyTimes, NewSeries, NewSeriesError, OwnTimes, SeriesAgenda, SeriesCut, SeriesCutError,
     SeriesDetails, SeriesStore, Weighed,
 };
+pub use sweep_missed::{SweepMissed, UnmarkedVisits};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,

@@ -110,6 +110,21 @@ pub enum AppointmentEvent {
         /// The right one.
         is: Status,
     },
+    /// The patient was reminded of it.
+    Reminded {
+        /// The visit.
+        appointment_id: AppointmentId,
+        /// Where.
+        clinic_id: ClinicId,
+        /// With whom.
+        doctor_id: DoctorId,
+        /// For whom.
+        patient_id: PatientId,
+        /// Which reminder it was: so many hours ahead.
+        lead_hours: u16,
+        /// Of which start.
+        starts_at: Timestamp,
+    },
     /// The patient did not come.
     NoShow {
         /// The visit.
@@ -134,6 +149,7 @@ impl DomainEvent for AppointmentEvent {
             Self::Completed { .. } => "appointment.completed",
             Self::NoShow { .. } => "appointment.no_show",
             Self::Corrected { .. } => "appointment.corrected",
+            Self::Reminded { .. } => "appointment.reminded",
         }
     }
 
@@ -146,7 +162,8 @@ impl DomainEvent for AppointmentEvent {
             | Self::Arrived { appointment_id, .. }
             | Self::Completed { appointment_id, .. }
             | Self::NoShow { appointment_id, .. }
-            | Self::Corrected { appointment_id, .. } => appointment_id.as_uuid(),
+            | Self::Corrected { appointment_id, .. }
+            | Self::Reminded { appointment_id, .. } => appointment_id.as_uuid(),
         }
     }
 
@@ -159,7 +176,8 @@ impl DomainEvent for AppointmentEvent {
             | Self::Arrived { clinic_id, .. }
             | Self::Completed { clinic_id, .. }
             | Self::NoShow { clinic_id, .. }
-            | Self::Corrected { clinic_id, .. } => Some(clinic_id.as_uuid()),
+            | Self::Corrected { clinic_id, .. }
+            | Self::Reminded { clinic_id, .. } => Some(clinic_id.as_uuid()),
         }
     }
 }

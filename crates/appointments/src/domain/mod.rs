@@ -13,6 +13,7 @@ mod patient_search;
 mod queue;
 mod recurrence;
 mod relation;
+mod reminder;
 mod room;
 mod series;
 mod waitlist;
@@ -31,6 +32,7 @@ pub use patient_search::{PatientSearch, SearchError, SearchTerm};
 pub use queue::{arrived_at, expected_starts, waiting_minutes};
 pub use recurrence::{LONGEST_SERIES_DAYS, MOST_IN_SERIES, Recurrence, RecurrenceError};
 pub use relation::Relation;
+pub use reminder::{BadLeads, LeadWindow, Leads, day_of};
 pub use room::{Resource, Room};
 pub use series::{MOST_BY_PATIENT, NewVisits, Series, SeriesEvent, SeriesId, SeriesPlace, SeriesTerms};
 pub use waitlist::{

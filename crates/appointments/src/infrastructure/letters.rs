@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
 use super::http::{AppointmentLinks, WaitlistLinks};
-use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold, OfferLetter};
+use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold, Names, OfferLetter, Reminder};
 use crate::domain::{Appointment, AppointmentEvent, Hold, WaitlistOffer};
 
 /// Tells of a booking, with the link that opens it.
@@ -92,6 +92,26 @@ pub(super) fn waitlist_offer(to: &OfferLetter, offer: &WaitlistOffer, links: &Wa
         .with("when", wall_clock(offer.starts_at, &offer.time_zone))
         .with("until", wall_clock(offer.until, &offer.time_zone))
         .with("url", links.url(offer.id))
+}
+
+/// Reminds of the visits of a day, each with the link that opens it; nothing where there is none.
+pub(super) fn reminder(reminder: &Reminder, links: &AppointmentLinks) -> Option<Letter> {
+    let Reminder { to, visits, .. } = reminder;
+    let told = |letter: Letter, ending: &str, (details, names): &(AppointmentDetails, Names)| {
+        let visit = &details.appointment;
+        letter
+            .with(&format!("doctor{ending}"), &names.doctor)
+            .with(&format!("clinic{ending}"), &names.clinic)
+            .with(&format!("when{ending}"), when(visit))
+            .with(&format!("manage_url{ending}"), links.manage_url(visit.id))
+    };
+    let (first, _) = visits.first()?;
+    let letter = |template| Letter::new(template, &to.email, &to.language).with("name", &first.patient.name);
+    if let [only] = &visits[..] {
+        return Some(told(letter("reminder"), "", only));
+    }
+    let several = letter("reminder-several").with("visits", visits.len().to_string());
+    Some((1..).zip(visits).fold(several, |letter, (number, visit)| told(letter, &format!("_{number}"), visit)))
 }
 
 /// When a visit begins.

@@ -287,6 +287,8 @@ pub(super) fn count(event: &AppointmentEvent) {
         AppointmentEvent::Completed { .. } => counter!("completions_total").increment(1),
         AppointmentEvent::NoShow { .. } => counter!("no_shows_total").increment(1),
         AppointmentEvent::Corrected { .. } => counter!("corrections_total").increment(1),
+        // Counted where they are posted.
+        AppointmentEvent::Reminded { .. } => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod busy_in_transaction;
 mod change_rows;
+mod clinic_zones;
 mod external_busy;
 pub mod http;
 mod live;
@@ -21,6 +22,7 @@ mod visit_desk;
 mod week_rows;
 
 pub use busy_in_transaction::{BusyInTransaction, ResourceTaken, Taken};
+pub use clinic_zones::ClinicZones;
 pub use external_busy::{home_zone, replace_external_busy};
 pub use live::{Calendar, Listener, LiveSlots, NoListening};
 pub use pg_agendas::PgAgendas;

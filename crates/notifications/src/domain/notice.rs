@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::samples::TEMPLATES;
+use super::samples::{TEMPLATES, sample_values};
 use super::values::{NoticeError, Values};
 
 /// A code, and how long it is good.
@@ -13,6 +13,29 @@ pub struct Timed {
     /// Minutes from its making.
     pub minutes: u32,
 }
+
+/// A visit that somebody is reminded of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminded {
+    /// Whom they will see.
+    pub doctor: String,
+    /// In the clinic's local time.
+    pub when: String,
+    /// Where.
+    pub clinic: String,
+    /// The signed link of the visit.
+    pub manage_url: String,
+}
+
+/// The values of the visits of a letter, each: doctor, when, clinic, link.
+const NUMBERED: [[&str; 4]; 6] = [
+    ["doctor_1", "when_1", "clinic_1", "manage_url_1"],
+    ["doctor_2", "when_2", "clinic_2", "manage_url_2"],
+    ["doctor_3", "when_3", "clinic_3", "manage_url_3"],
+    ["doctor_4", "when_4", "clinic_4", "manage_url_4"],
+    ["doctor_5", "when_5", "clinic_5", "manage_url_5"],
+    ["doctor_6", "when_6", "clinic_6", "manage_url_6"],
+];
 
 /// What somebody new at the desk may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +158,20 @@ pub enum Notice {
         /// When, in the clinic's local time.
         dates: Vec<String>,
     },
+    /// `reminder{name,doctor,when,clinic,manage_url}`.
+    Reminder {
+        /// How the patient is called.
+        name: Option<String>,
+        /// The visit.
+        visit: Reminded,
+    },
+    /// `reminder-several{name,visits,doctor_1,when_1,clinic_1,manage_url_1,…}`: two to six visits on a day.
+    ReminderSeveral {
+        /// How the patient is called.
+        name: Option<String>,
+        /// The visits, the first one first.
+        visits: Vec<Reminded>,
+    },
     /// `waitlist-offer{name,doctor,when,clinic,until,url}`.
     WaitlistOffer {
         /// How the patient is called.
@@ -241,6 +278,18 @@ impl Notice {
                 clinic: values.text("clinic")?,
                 dates: values.lines("dates")?,
             },
+            "reminder" => Self::Reminder {
+                name: values.name("name")?,
+                visit: reminded(&values, ["doctor", "when", "clinic", "manage_url"])?,
+            },
+            "reminder-several" => {
+                let visits = usize::try_from(values.number("visits")?).unwrap_or(usize::MAX);
+                if visits > NUMBERED.len() {
+                    return Err(NoticeError::Unusable { template, value: "visits" });
+                }
+                let visits = NUMBERED[..visits].iter().map(|names| reminded(&values, *names));
+                Self::ReminderSeveral { name: values.name("name")?, visits: visits.collect::<Result<_, _>>()? }
+            }
             "waitlist-offer" => Self::WaitlistOffer {
                 name: values.name("name")?,
                 doctor: values.text("doctor")?,
@@ -279,6 +328,8 @@ impl Notice {
             Self::BookingCancelled { .. } => "booking-cancelled",
             Self::SeriesConfirmed { .. } => "series-confirmed",
             Self::SeriesCancelled { .. } => "series-cancelled",
+            Self::Reminder { .. } => "reminder",
+            Self::ReminderSeveral { .. } => "reminder-several",
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::AccountErased => "account-erased",
@@ -294,9 +345,14 @@ impl Notice {
     }
 }
 
-fn sample_values(template: &str, public_url: &str) -> Result<BTreeMap<String, String>, NoticeError> {
-    let found = TEMPLATES.iter().find(|(name, _)| *name == template).ok_or(NoticeError::UnknownTemplate)?;
-    Ok(found.1.iter().map(|(name, value)| ((*name).to_owned(), value.replace("{site}", public_url))).collect())
+fn reminded(values: &Values<'_>, names: [&'static str; 4]) -> Result<Reminded, NoticeError> {
+    let [doctor, when, clinic, manage_url] = names;
+    Ok(Reminded {
+        doctor: values.text(doctor)?,
+        when: values.text(when)?,
+        clinic: values.text(clinic)?,
+        manage_url: values.link(manage_url)?,
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! Every template, and values for a look at it.
 
+use std::collections::BTreeMap;
+
+use super::values::NoticeError;
+
 /// Values for a look at a template.
 pub type Sample = &'static [(&'static str, &'static str)];
 
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 21] = [
+pub const TEMPLATES: [(&str, Sample); 23] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -88,6 +92,31 @@ pub const TEMPLATES: [(&str, Sample); 21] = [
         ],
     ),
     (
+        "reminder",
+        &[
+            ("name", "Ada Example"),
+            ("doctor", "Dr. Mona Sample"),
+            ("when", "Monday, 1 March 2027, 9:00"),
+            ("clinic", "Riverside Clinic"),
+            ("manage_url", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+        ],
+    ),
+    (
+        "reminder-several",
+        &[
+            ("name", "Ada Example"),
+            ("visits", "2"),
+            ("doctor_1", "Dr. Mona Sample"),
+            ("when_1", "Monday, 1 March 2027, 9:00"),
+            ("clinic_1", "Riverside Clinic"),
+            ("manage_url_1", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000001?token=abc"),
+            ("doctor_2", "Dr. Emil Model"),
+            ("when_2", "Monday, 1 March 2027, 14:30"),
+            ("clinic_2", "Harbor Clinic"),
+            ("manage_url_2", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000002?token=def"),
+        ],
+    ),
+    (
         "waitlist-offer",
         &[
             ("name", "Ada Example"),
@@ -104,3 +133,8 @@ pub const TEMPLATES: [(&str, Sample); 21] = [
     ),
     ("account-erased", &[]),
 ];
+
+pub(super) fn sample_values(template: &str, public_url: &str) -> Result<BTreeMap<String, String>, NoticeError> {
+    let found = TEMPLATES.iter().find(|(name, _)| *name == template).ok_or(NoticeError::UnknownTemplate)?;
+    Ok(found.1.iter().map(|(name, value)| ((*name).to_owned(), value.replace("{site}", public_url))).collect())
+}

@@ -1,7 +1,7 @@
 //! English.
 
 use super::{Part, Wording, say};
-use crate::domain::{Duty, Notice, Timed};
+use crate::domain::{Duty, Notice, Reminded, Timed};
 
 const IGNORE: &str = "If you did not ask for this, you can ignore this message; nothing happens without the code.";
 const NOT_YOU: &str = "If this was not you, set a new password at once and look through the list of your sign-ins.";
@@ -28,6 +28,16 @@ fn with_code(sentence: &str, timed: &Timed) -> Vec<Part> {
             minutes(timed.minutes)
         )),
         say(IGNORE),
+    ]
+}
+
+const IF_NOT: &str = "Whoever has this link can do so, so keep it to yourself. If you cannot come, please cancel: somebody else is glad of the time.";
+
+fn reminded(visit: &Reminded) -> [Part; 2] {
+    let Reminded { doctor, when, clinic, manage_url } = visit;
+    [
+        Part::Facts(vec![("With", doctor.clone()), ("When", when.clone()), ("Where", clinic.clone())]),
+        Part::Link { label: "Look at it, move it or cancel it", url: manage_url.clone() },
     ]
 }
 
@@ -226,6 +236,18 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 say("If you still need them, you can book other times. With questions, please ask the clinic."),
             ],
         ),
+        Notice::Reminder { name, visit } => {
+            let mut parts = vec![say("This is a reminder of your appointment:")];
+            parts.extend(reminded(visit));
+            parts.push(say(IF_NOT));
+            ("Your appointment is near", name.as_ref(), parts)
+        }
+        Notice::ReminderSeveral { name, visits } => {
+            let mut parts = vec![say(format!("This is a reminder of your {} appointments on one day:", visits.len()))];
+            parts.extend(visits.iter().flat_map(reminded));
+            parts.push(say(IF_NOT));
+            ("Your appointments of a day are near", name.as_ref(), parts)
+        }
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "A time you are waiting for is free",
             name.as_ref(),

@@ -1,7 +1,7 @@
 //! French.
 
 use super::{Part, Wording, say};
-use crate::domain::{Duty, Notice, Timed};
+use crate::domain::{Duty, Notice, Reminded, Timed};
 
 const IGNORE: &str =
     "Si vous n’avez rien demandé, ignorez simplement ce message\u{a0}: sans le code, il ne se passera rien.";
@@ -29,6 +29,16 @@ fn with_code(sentence: &str, timed: &Timed) -> Vec<Part> {
             minutes(timed.minutes)
         )),
         say(IGNORE),
+    ]
+}
+
+const IF_NOT: &str = "Toute personne qui a ce lien peut le faire\u{a0}: gardez-le pour vous. Si vous ne pouvez pas venir, merci d’annuler\u{a0}: quelqu’un d’autre sera content de cet horaire.";
+
+fn reminded(visit: &Reminded) -> [Part; 2] {
+    let Reminded { doctor, when, clinic, manage_url } = visit;
+    [
+        Part::Facts(vec![("Avec", doctor.clone()), ("Quand", when.clone()), ("Où", clinic.clone())]),
+        Part::Link { label: "Le voir, le déplacer ou l’annuler", url: manage_url.clone() },
     ]
 }
 
@@ -243,6 +253,19 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::Reminder { name, visit } => {
+            let mut parts = vec![say("Nous vous rappelons votre rendez-vous\u{a0}:")];
+            parts.extend(reminded(visit));
+            parts.push(say(IF_NOT));
+            ("Votre rendez-vous approche", name.as_ref(), parts)
+        }
+        Notice::ReminderSeveral { name, visits } => {
+            let mut parts =
+                vec![say(format!("Nous vous rappelons vos {} rendez-vous d’un même jour\u{a0}:", visits.len()))];
+            parts.extend(visits.iter().flat_map(reminded));
+            parts.push(say(IF_NOT));
+            ("Vos rendez-vous d’un même jour approchent", name.as_ref(), parts)
+        }
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "Un rendez-vous que vous attendez est libre",
             name.as_ref(),

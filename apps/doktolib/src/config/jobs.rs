@@ -1,0 +1,19 @@
+use appointments::domain::{BadLeads, Leads};
+use platform::jobs::WorkerRules;
+
+use super::Reader;
+
+/// `REMINDER_HOURS`: how long before a visit its patient is reminded.
+pub(super) fn leads(read: &mut Reader<'_>) -> Leads {
+    read.parsed("REMINDER_HOURS", &BadLeads.to_string()).unwrap_or_default()
+}
+
+/// `JOB_TRIES` and `JOB_HANDS`.
+pub(super) fn rules(read: &mut Reader<'_>) -> WorkerRules {
+    let otherwise = WorkerRules::default();
+    let hands = read.number("JOB_HANDS", 1..=32, 2);
+    WorkerRules {
+        tries: read.number("JOB_TRIES", 1..=20, otherwise.tries),
+        hands: usize::try_from(hands).unwrap_or(otherwise.hands),
+    }
+}

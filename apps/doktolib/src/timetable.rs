@@ -1,0 +1,25 @@
+//! What is done at set times, and when.
+
+use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SWEEP_MISSED};
+use platform::jobs::{InZone, Rhythm, Schedule};
+
+use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
+
+/// Everything that the worker puts into a queue by itself.
+#[must_use]
+pub fn schedules() -> Vec<Schedule> {
+    let upkeep = |name, rhythm, zone| Schedule { name, queue: UPKEEP_QUEUE, rhythm, zone, priority: 10 };
+    vec![
+        Schedule {
+            name: FIND_REMINDERS,
+            queue: REMINDER_QUEUE,
+            rhythm: Rhythm::hourly(0),
+            zone: InZone::Utc,
+            priority: 0,
+        },
+        upkeep(SWEEP_MISSED, Rhythm::daily(3, 0), InZone::EachInUse),
+        upkeep(EXPIRE, Rhythm::hourly(5), InZone::Utc),
+        upkeep(FORGET, Rhythm::every_minutes(10), InZone::Utc),
+        upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
+    ]
+}

@@ -1,0 +1,2 @@
+DROP INDEX appointments.appointment_to_remind;
+DROP TABLE appointments.reminder;
