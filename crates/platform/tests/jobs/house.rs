@@ -31,7 +31,7 @@ pub enum Does {
 /// Notes what it gets, and does as it is told.
 pub struct Hands {
     pub does: Mutex<Does>,
-    done: Mutex<Vec<(Uuid, u32, Value)>>,
+    pub done: Mutex<Vec<(Uuid, u32, Value)>>,
     pub patience: Duration,
 }
 
