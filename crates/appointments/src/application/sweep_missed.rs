@@ -71,7 +71,7 @@ impl SweepMissed {
             once: None,
         };
         match self.store.update(&change).await {
-            Ok(()) => Ok(true),
+            Ok(_) => Ok(true),
             Err(UpdateError::Failed(failure)) => Err(failure),
             // Somebody was faster; the next night sees what became of it.
             Err(
@@ -93,7 +93,7 @@ mod tests {
     use super::super::ports::MockAppointmentStore;
     use super::super::test_data::{booked, now};
     use super::*;
-    use crate::domain::Status;
+    use crate::domain::{Room, Status};
 
     fn sweep(store: MockAppointmentStore, page: Vec<(Timestamp, AppointmentId)>, at: Timestamp) -> SweepMissed {
         let mut visits = MockUnmarkedVisits::new();
@@ -114,7 +114,7 @@ mod tests {
             let after = &change.after.appointment;
             assert_eq!((after.status, after.missed_at, change.event.actor), (Status::NoShow, Some(end), Actor::System));
             assert!(change.letter.is_none());
-            Ok(())
+            Ok(Room::Nothing)
         });
         let swept = sweep(store, vec![(now(), id)], end).run("America/Chicago", &|| false).await;
         assert_eq!(swept.unwrap(), 1);
