@@ -176,9 +176,12 @@ async fn asked(
     if ["PUT", "PATCH"].contains(&operation.method.as_str()) {
         request = request.insert_header(("if-match", "\"v1\""));
     }
-    if let Some(body) = ask.body {
-        request = request.set_json(body);
-    }
+    request = match ask.body {
+        // The one thing that is sent and is no JSON.
+        Some(Value::String(calendar)) => request.insert_header(("content-type", "text/calendar")).set_payload(calendar),
+        Some(body) => request.set_json(body),
+        None => request,
+    };
     app.send(request).await
 }
 

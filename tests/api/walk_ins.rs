@@ -71,13 +71,13 @@ async fn a_known_patient_is_taken_in_by_id_once_under_a_key_and_gets_no_letter()
 
 #[actix_web::test]
 async fn a_full_day_says_so_and_with_leave_the_patient_is_seen_after_hours() {
-    let app = at("2027-03-09T16:45:00-05:00").await;
+    let app = at("2027-03-09T19:45:00-05:00").await;
     let body = with(&somebody(), "visit_type_id", visit_type(1, 1));
     let full = app.post_as(Who::Staff(1), &walk_ins(1), &body).await;
     assert_eq!(full.problem(), (409, "day-full".into()));
     assert_eq!(full.json()["alternatives"].as_array().unwrap().len(), 3);
     let seen = taken_in(&app, Who::Staff(1), &with(&body, "outside_hours_reason", "Bleeding")).await;
-    assert_eq!((starts(&seen).as_str(), &seen.json()["outside_hours"]), ("2027-03-09T16:45:00-05:00", &json!(true)));
+    assert_eq!((starts(&seen).as_str(), &seen.json()["outside_hours"]), ("2027-03-09T19:45:00-05:00", &json!(true)));
     let day = app.get_as(Who::Staff(1), &format!("/api/v1/clinics/{}/day", id('c', 1))).await.text();
     assert!(day.contains("\"outside_hours_reason\":\"Bleeding\""), "{day}");
 }

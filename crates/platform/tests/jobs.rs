@@ -174,7 +174,8 @@ async fn who_is_stopped_gives_the_job_back_untried() {
     assert_eq!(house.count(JobState::Running).await, 1);
     house.stop.send_replace(true);
     running.await.unwrap();
-    assert_eq!(house.outcomes().await, ["interrupted"]);
+    // A hand that was reaching for a job when the stop came may get it as well, and gives it back.
+    assert!(house.outcomes().await.iter().all(|outcome| outcome == "interrupted"));
     assert_eq!(house.jobs.list(JobState::Waiting, 10).await.unwrap()[0].attempts, 0);
 }
 

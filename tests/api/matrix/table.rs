@@ -134,6 +134,10 @@ fn booking(_: &Staged, caller: Caller) -> Ask {
     Ask { field: Some(field), ..Ask::default().with(body) }
 }
 
+/// A list of public holidays.
+const LIST_OF_HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:1@example.org\r\n\
+     DTSTAMP:20270101T000000Z\r\nDTSTART;VALUE=DATE:20270705\r\nSUMMARY:Day of rest\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
 macro_rules! rules {
     ($($operation:literal $record:literal $cells:ident $ask:expr;)+) => {
         &[$(Rule { operation: $operation, record: $record, cells: $cells, ask: $ask }),+]
@@ -233,8 +237,7 @@ pub const RULES: &[Rule] = rules! {
     "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
     "holdTime" "with doctor 1" HOLDING |_, _| Ask { field: Some("doctor_id"), ..Ask::default().with(
         json!({"doctor_id": doctor(1), "starts_at": "2027-03-10T09:30:00-05:00"})) };
-    "importHolidays" "clinic 1" FRONT_DESK
-        |staged, caller| Ask { hindered: true, ..clinic(staged, caller).with(json!({})) };
+    "importHolidays" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!(LIST_OF_HOLIDAYS));
     "joinWaitlist" "for doctor 1 and patient 1" JOINING joining;
     "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
     "listAccesses" "own" PATIENTS nothing;

@@ -9,11 +9,11 @@ use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionCookie, Session
 use auth::infrastructure::{
     AccessTokens, BcryptPasswords, Mint, PgRecords, PgSessions, PgTries, SecretProofs, SessionDoorkeeper, TokenKeys,
 };
-use calendars::infrastructure::PgCalendarRecords;
 use platform::http::admission::Doorkeeper;
 use platform::idempotency::Answers;
 
 use super::appointments::Appointments;
+use super::calendars::calendar_records;
 use super::doctors::Doctors;
 use super::{Base, SignInRules};
 use crate::neighbours::{AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, VisitRecordsForAuth};
@@ -57,7 +57,7 @@ impl Accounts {
         let api = AccountsApi::new(&ports, answers, SessionCookie::of(public_url));
         let accounts = Arc::new(PgRecords::new(pool.clone(), keys.clone(), journal.clone()));
         let visits = Arc::new(VisitRecordsForAuth { records: appointments.records.clone() });
-        let calendars = Arc::new(CalendarsForAuth { records: PgCalendarRecords::new(pool.clone(), keys.clone()) });
+        let calendars = Arc::new(CalendarsForAuth { records: calendar_records(base) });
         let records = RecordsApi {
             export: ExportRecords {
                 sources: vec![accounts.clone(), visits.clone(), calendars],

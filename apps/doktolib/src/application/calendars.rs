@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::calendars::application::{CalendarSource, ManageExternals, ManageFeeds, ReadExternals, ReadFeed};
 use ::calendars::infrastructure::http::CalendarsApi;
-use ::calendars::infrastructure::{PgExternals, PgFeeds, RandomSecrets};
+use ::calendars::infrastructure::{PgCalendarRecords, PgExternals, PgFeeds, RandomSecrets};
 use jiff::SignedDuration;
 use platform::idempotency::Answers;
 
@@ -61,4 +61,9 @@ impl Calendars {
         let externals = ReadExternals { store, source, time: places, clock: clock.clone(), every };
         Self { api, externals }
     }
+}
+
+/// What calendars tell of people.
+pub(super) fn calendar_records(base: &Base) -> PgCalendarRecords {
+    PgCalendarRecords::new(base.pool.clone(), base.keys.clone())
 }

@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use appointments::application::{
     Ask, CalendarMark, Called, ClinicClock, ClinicHours, DeskAgenda, DoctorAgenda, DoctorHours, FreeSlot, GapAsked,
-    GapIn, Hindered, ManyTimes, Names, NoOffer, OpenDay, OpenTime, OpenTimes, Practices, RequestedStart, SeriesAgenda,
-    TimesAsked, Weighed,
+    GapIn, Names, NoOffer, OpenDay, OpenTime, OpenTimes, Practices, RequestedStart, TimesAsked,
 };
 use appointments::domain::{Offer, Resource, VisitMode};
 use appointments::infrastructure::CalendarWatch;
@@ -12,19 +11,22 @@ use async_trait::async_trait;
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use doctors::application::{
-    Agendas, DeskTimes, FreeSlots, GapQuestion, Hurdle, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion,
-    OfferSlot, Offered, SlotsError, SlotsQuery, TimesError, TimesQuestion, WeighTimes, WeighedTime,
+    Agendas, DeskTimes, FreeSlots, GapQuestion, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion, OfferSlot,
+    Offered, SlotsError, SlotsQuery,
 };
-use doctors::domain::{Obstacle, Reach, Refusal};
+use doctors::domain::{Reach, Refusal};
 use doctors::infrastructure::{
     Soonest, change_cutoff_of, clinics_of, clinics_of_any, clock_of_clinic, doctors_of, doctors_of_clinic, marks,
     names_of_clinics, names_of_doctors, places_of_clinics,
 };
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, ResourceId, VisitTypeId};
 use platform::pg::{self, PgPool};
+
+mod series;
+
+pub use series::SeriesForAppointments;
 
 /// Doctors' hours decide what can be booked.
 pub struct DoctorsForAppointments {
@@ -348,67 +350,4 @@ fn open_times(doctor: DoctorId, free: &FreeSlots) -> Vec<OpenTime> {
         })
     });
     times.collect()
-}
-
-/// Doctors' hours decide which times of a series can be booked.
-pub struct SeriesForAppointments {
-    pub(crate) weigh: WeighTimes,
-}
-
-#[async_trait]
-impl SeriesAgenda for SeriesForAppointments {
-    async fn place(
-        &self,
-        asked: &ManyTimes,
-        first: Timestamp,
-        now: Timestamp,
-    ) -> Result<Result<(ClinicId, TimeZone), NoOffer>, PortFailure> {
-        told(self.weigh.place(&times_question(asked), first, now).await)
-    }
-
-    async fn weigh(&self, asked: &ManyTimes, now: Timestamp) -> Result<Result<Vec<Weighed>, NoOffer>, PortFailure> {
-        let times = told(self.weigh.run(&times_question(asked), now).await)?;
-        Ok(times.map(|times| times.into_iter().map(|time| weighed(asked, time)).collect()))
-    }
-}
-
-fn times_question(asked: &ManyTimes) -> TimesQuestion {
-    TimesQuestion {
-        doctor: asked.doctor,
-        visit_type: asked.visit_type,
-        starts: asked.starts.clone(),
-        horizon_days: asked.horizon_days,
-        elsewhere: asked.elsewhere.clone(),
-        kept: asked.kept.clone(),
-        alternatives: asked.alternatives,
-    }
-}
-
-fn told<T>(answer: Result<T, TimesError>) -> Result<Result<T, NoOffer>, PortFailure> {
-    match answer {
-        Ok(answer) => Ok(Ok(answer)),
-        Err(TimesError::UnknownDoctor) => Ok(Err(NoOffer::UnknownDoctor)),
-        Err(TimesError::UnknownVisitType) => Ok(Err(NoOffer::UnknownVisitType)),
-        Err(TimesError::Failed(failure)) => Err(failure),
-    }
-}
-
-fn weighed(asked: &ManyTimes, time: WeighedTime) -> Weighed {
-    let WeighedTime { starts_at, ends_at, answer, near } = time;
-    let answer = match answer {
-        Ok(offered) => Ok(in_our_words(asked.doctor, offered)),
-        Err(Hurdle::Elsewhere) => Err(Hindered::PatientBusy),
-        Err(Hurdle::Obstacle(obstacle)) => Err(match obstacle {
-            Obstacle::Rule(_) => Hindered::Rule(obstacle.word()),
-            Obstacle::Busy | Obstacle::Buffer | Obstacle::Resource => Hindered::Taken(obstacle.word()),
-        }),
-    };
-    let alternatives = near.into_iter().map(|(slot, zone)| FreeSlot {
-        starts_at: slot.starts_at,
-        ends_at: slot.ends_at,
-        visit_type: slot.visit_type,
-        clinic: slot.clinic,
-        time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-    });
-    Weighed { starts_at, ends_at, answer, alternatives: alternatives.collect() }
 }
