@@ -211,3 +211,75 @@ async fn a_day_off_moves_visits_into_rooms_that_are_free_and_tells_who_shares_th
     let proposed: Vec<&str> = all(mine["proposals"].as_array().unwrap(), "starts_at");
     assert!(!proposed.is_empty() && !proposed.contains(&"2027-03-16T09:00:00-04:00"), "the room is Ben's then: {mine}");
 }
+
+#[actix_web::test]
+async fn a_change_of_hours_moves_the_visit_with_its_room_and_its_undo_brings_both_back_where_they_are_free() {
+    let app = with_rooms(1).await;
+    let base = format!("/api/v1/doctors/{}/changes", doctor(1));
+    let change =
+        json!({"time_off": {"starts_at": "2027-03-09T00:00:00-05:00", "ends_at": "2027-03-10T00:00:00-05:00"}});
+    let place =
+        "SELECT to_char(starts_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI') || ' ' || coalesce(resource_name, 'nowhere')
+                   FROM appointments.appointment a JOIN appointments.patient p ON p.id = a.patient_id
+                  WHERE a.resource_id IS NOT NULL AND a.doctor_id = ";
+    let place = format!("{place}'{}'", doctor(1));
+    app.booked(&guest("Ada Example", 1, NINE)).await;
+    assert_eq!(app.texts(&place).await, ["03-09 14:00 Room 1"]);
+    let move_all = async || {
+        let seen = app.post_as(DESK, &format!("{base}/preview"), &json!({ "change": change })).await.json();
+        let order = json!({"change": change, "plan": seen["plan"], "otherwise": {"action": "move"}});
+        app.post_as(DESK, &base, &order).await
+    };
+    let made = move_all().await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let moved = app.texts(&place).await;
+    assert!(moved[0].ends_with("Room 1") && !moved[0].starts_with("03-09"), "{moved:?}");
+    assert!(starts(&app, 2).await.contains(&NINE.to_owned()), "the room is free again");
+    let undo = |change: &Answer| format!("{base}/{}/undo", change.json()["id"].as_str().unwrap());
+    let undone = app.send_as(DESK, TestRequest::post().uri(&undo(&made))).await;
+    assert_eq!((undone.status, &undone.json()["not_restored"]), (200, &json!([])), "{}", undone.text());
+    assert_eq!(app.texts(&place).await, ["03-09 14:00 Room 1"]);
+    assert!(!starts(&app, 2).await.contains(&NINE.to_owned()));
+
+    // Somebody else takes the room meanwhile.
+    let again = move_all().await;
+    assert_eq!(again.status, 201, "{}", again.text());
+    app.booked(&guest("Ben Example", 2, NINE)).await;
+    let undone = app.send_as(DESK, TestRequest::post().uri(&undo(&again))).await.json();
+    assert_eq!(undone["not_restored"].as_array().unwrap().len(), 1, "{undone}");
+    assert_eq!(app.texts(&place).await, moved, "the visit stays where it was moved to");
+    app.audited().await;
+}
+
+#[actix_web::test]
+async fn a_series_takes_a_room_at_each_of_its_visits_or_none_at_all() {
+    let app = with_rooms(1).await;
+    app.booked(&guest("Ben Example", 2, "2027-03-16T09:00:00-04:00")).await;
+    let wish = json!({"doctor_id": doctor(1), "patient_id": id('b', 1), "starts_at": NINE,
+                      "rrule": "FREQ=WEEKLY;COUNT=3"});
+    let plan = app.post_as(DESK, "/api/v1/series/preview", &wish).await.json();
+    let dates = plan["occurrences"].as_array().unwrap();
+    assert_eq!(
+        dates.iter().map(|date| (date["free"].as_bool().unwrap(), date["reason"].clone())).collect::<Vec<_>>(),
+        [(true, Value::Null), (false, json!("resource")), (true, Value::Null)]
+    );
+    let refused = app.post_as(DESK, "/api/v1/series", &wish).await;
+    assert_eq!(refused.problem(), (409, "slot-taken".to_owned()));
+    assert_eq!(app.number("SELECT count(*) FROM appointments.appointment WHERE series_id IS NOT NULL").await, 0);
+
+    let agreed = json!([NINE, dates[1]["alternatives"][0]["starts_at"], dates[2]["starts_at"]]);
+    let mut wish = wish;
+    wish["occurrences"] = agreed.clone();
+    let series = app.post_as(DESK, "/api/v1/series", &wish).await;
+    assert_eq!(series.status, 201, "{}", series.text());
+    let series = series.json();
+    for visit in series["visits"].as_array().unwrap() {
+        assert_eq!(visit["resource"]["name"], "Room 1", "{visit}");
+    }
+    assert!(!starts(&app, 2).await.contains(&NINE.to_owned()), "the room is taken for the others");
+    let cut = format!("/api/v1/series/{}/cancel", series["id"].as_str().unwrap());
+    let cut = app.post_as(DESK, &cut, &json!({"from": series["visits"][0]["id"], "reason": "Better already"})).await;
+    assert_eq!(cut.status, 200, "{}", cut.text());
+    assert!(starts(&app, 2).await.contains(&NINE.to_owned()));
+    app.audited().await;
+}
