@@ -119,6 +119,17 @@ async fn a_server_that_is_killed_comes_back_by_itself() {
 }
 
 #[tokio::test]
+async fn what_a_killed_server_has_left_in_the_socket_s_folder_stops_nobody() {
+    let folder = folder();
+    start_forgetful(folder.path()).await.stop().await;
+    // PostgreSQL does not start beside a file that names a process it cannot call dead, or that it cannot read.
+    fs::write(folder.path().join("run/.s.PGSQL.5432.lock"), "no number\n").unwrap();
+    let server = start_forgetful(folder.path()).await;
+    assert_eq!(run(&server, "SELECT 1").await, ["1"]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn data_of_another_major_are_left_alone() {
     let folder = folder();
     let server = start_forgetful(folder.path()).await;

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::account::{Account, command};
 use super::install::Installation;
-use super::{PrivateServerError, at, end_of, pidfile};
+use super::{PrivateServerError, at, cluster, end_of, pidfile};
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
@@ -75,6 +75,10 @@ impl Keeper {
 
 impl Launch {
     fn start(&self, lock: &File) -> Result<Child, PrivateServerError> {
+        // Of a server that was killed the socket's file may name a process that its parent has not buried yet, or that
+        // is somebody else by now; PostgreSQL takes both for a running server. Nobody works here but us.
+        let socket = self.sockets.join(format!(".s.PGSQL.{}.lock", cluster::PORT));
+        gone(&socket)?;
         let log = self.data_dir.join("postgres.log");
         if fs::metadata(&log).is_ok_and(|about| about.len() > LARGEST_LOG) {
             fs::rename(&log, log.with_extension("log.1")).map_err(at(&log))?;
@@ -183,9 +187,13 @@ pub(super) fn end_leftovers(folder: &Path) -> Result<(), PrivateServerError> {
     }
     // The file of a server that was killed may name a number that somebody else has by now, which
     // PostgreSQL takes for a running server. Nobody works in the folder, so it means nothing any more.
-    let file = folder.join("postmaster.pid");
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&file)(error)),
+    gone(&folder.join("postmaster.pid"))
+}
+
+/// Removes a file, if it is there.
+fn gone(file: &Path) -> Result<(), PrivateServerError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(file)(error)),
         _ => Ok(()),
     }
 }
