@@ -48,4 +48,13 @@ impl Actor {
             Self::Patient(id) | Self::Doctor(id) | Self::Staff(id) | Self::Admin(id) => Some(id.as_uuid()),
         }
     }
+
+    /// The account that is signed in, where one is.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Guest | Self::LinkHolder(_) | Self::System => None,
+            Self::Patient(id) | Self::Doctor(id) | Self::Staff(id) | Self::Admin(id) => Some(*id),
+        }
+    }
 }

@@ -27,8 +27,8 @@ use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
-    AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, DoctorsForAppointments,
-    PracticesForAppointments, SoonestForAppointments,
+    AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, PracticesForAppointments,
+    SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -73,11 +73,7 @@ impl Appointments {
         let store = PgAppointments::new(pool.clone(), journal.clone(), keys.clone(), links.clone(), watch.clone());
         let store = Arc::new(store);
         let calendar_watch = watch;
-        let agenda = Arc::new(DoctorsForAppointments {
-            offer: doctors.offer(),
-            next_free: doctors.next_free(),
-            desk: doctors.desk_times(),
-        });
+        let agenda = doctors.agenda.clone();
         let patients = Arc::new(PgPatients::new(pool.clone(), journal.clone(), keys.clone()));
         let accounts = Arc::new(AuthForAppointments { users: users.clone() });
         let policy = Policy { ties: patients.clone() };

@@ -18,6 +18,8 @@ use crate::neighbours::{AppointmentsForDoctors, CalendarsForDoctors, DoctorsForA
 pub(super) struct Doctors {
     pub(super) directory: Arc<PgDirectory>,
     agendas: Arc<PgAgendas>,
+    /// What visits ask of doctors' time.
+    pub(super) agenda: Arc<DoctorsForAppointments>,
     /// What is taken of doctors' time.
     booked: Arc<AppointmentsForDoctors>,
     pub(super) soonest: Soonest,
@@ -33,13 +35,13 @@ impl Doctors {
         let agendas = Arc::new(PgAgendas::new(pool.clone()));
         let directory = Arc::new(PgDirectory::new(pool.clone(), soonest.clone()));
         let practice = PgPractice::new(pool.clone(), journal.clone(), keys.clone(), soonest.clone(), booked.clone());
-        let agenda = DoctorsForAppointments {
+        let agenda = Arc::new(DoctorsForAppointments {
             offer: OfferSlot { agendas: agendas.clone() },
             next_free: NextFreeSlots { agendas: agendas.clone(), busy: booked.clone() },
             desk: DeskTimes { agendas: agendas.clone(), busy: booked.clone() },
-        };
+        });
         let watch = Arc::new(SoonestForAppointments { soonest: soonest.clone() });
-        let desk = Arc::new(desk(base, watch, Arc::new(agenda)));
+        let desk = Arc::new(desk(base, watch, agenda.clone()));
         let of_many = || ListSlotsOfMany { agendas: agendas.clone(), busy: booked.clone(), clock: clock.clone() };
         let live = LiveSlots::new(pool.clone(), of_many(), clock.clone());
         let parts = ChangeParts {
@@ -67,22 +69,12 @@ impl Doctors {
             answers: Answers::new(pool.clone(), keys.clone()),
             clock: clock.clone(),
         };
-        Self { directory, agendas, booked, soonest, live, api }
+        Self { directory, agendas, agenda, booked, soonest, live, api }
     }
 
     /// The rules of doctors' time.
     pub(super) fn agendas(&self) -> Arc<PgAgendas> {
         self.agendas.clone()
-    }
-
-    /// Says whether a time is offered.
-    pub(super) fn offer(&self) -> OfferSlot {
-        OfferSlot { agendas: self.agendas.clone() }
-    }
-
-    /// Finds times for front desks.
-    pub(super) fn desk_times(&self) -> DeskTimes {
-        DeskTimes { agendas: self.agendas.clone(), busy: self.booked.clone() }
     }
 
     /// Lists the free times of many.
@@ -93,10 +85,5 @@ impl Doctors {
     /// Weighs many times at once.
     pub(super) fn weigh_times(&self) -> WeighTimes {
         WeighTimes { agendas: self.agendas.clone(), busy: self.booked.clone() }
-    }
-
-    /// Finds the next free times.
-    pub(super) fn next_free(&self) -> NextFreeSlots {
-        NextFreeSlots { agendas: self.agendas.clone(), busy: self.booked.clone() }
     }
 }

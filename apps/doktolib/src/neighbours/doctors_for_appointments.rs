@@ -14,12 +14,13 @@ use doctors::application::{
     Agendas, DeskTimes, FreeSlots, GapQuestion, ListSlotsOfMany, NextFreeSlots, OfferError, OfferQuestion, OfferSlot,
     Offered, SlotsError, SlotsQuery,
 };
-use doctors::domain::{Reach, Refusal};
+use doctors::domain::{Reach, Refusal, Slot};
 use doctors::infrastructure::{
     Soonest, change_cutoff_of, clinics_of, clinics_of_any, clock_of_clinic, doctors_of, doctors_of_clinic, marks,
     names_of_clinics, names_of_doctors, places_of_clinics,
 };
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ClinicId, DoctorId, Interval, PortFailure, ResourceId, VisitTypeId};
 use platform::pg::{self, PgPool};
@@ -53,14 +54,7 @@ impl DoctorAgenda for DoctorsForAppointments {
         now: Timestamp,
     ) -> Result<Vec<FreeSlot>, PortFailure> {
         let found = self.next_free.run(doctor, visit_type, after, count, now).await?;
-        let named = found.into_iter().map(|(slot, zone)| FreeSlot {
-            starts_at: slot.starts_at,
-            ends_at: slot.ends_at,
-            visit_type: slot.visit_type,
-            clinic: slot.clinic,
-            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-        });
-        Ok(named.collect())
+        Ok(found.into_iter().map(free_slot).collect())
     }
 
     async fn resources(
@@ -116,6 +110,16 @@ fn in_their_words(ask: &Ask) -> OfferQuestion {
 
 fn resource_in_our_words(resource: doctors::domain::Resource) -> Resource {
     Resource { id: resource.id, name: resource.name }
+}
+
+fn free_slot((slot, zone): (Slot, TimeZone)) -> FreeSlot {
+    FreeSlot {
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        visit_type: slot.visit_type,
+        clinic: slot.clinic,
+        time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+    }
 }
 
 fn in_our_words(doctor: DoctorId, offered: Offered) -> Offer {

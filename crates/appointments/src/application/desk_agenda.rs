@@ -65,23 +65,20 @@ pub(super) async fn offer_within_leave(
     leave: Option<&OutsideHours>,
     now: Timestamp,
 ) -> Result<Result<Offer, NoOffer>, PortFailure> {
-    let refused = match (agenda.offer(ask, now).await?, leave) {
-        (Ok(offer), Some(OutsideHours { clinic: Some(clinic), .. })) if offer.clinic != *clinic => None,
-        (Ok(offer), _) => return Ok(Ok(offer)),
-        (Err(no), _) => Some(no),
+    let answer = agenda.offer(ask, now).await?;
+    let Some(leave) = leave else { return Ok(answer) };
+    let needed = match &answer {
+        Ok(offer) => leave.clinic.is_some_and(|clinic| clinic != offer.clinic),
+        Err(no) => matches!(
+            no,
+            NoOffer::Outside { .. } | NoOffer::TooSoon { .. } | NoOffer::TooFarAhead { .. } | NoOffer::InThePast
+        ),
     };
-    match (refused, leave) {
-        (
-            None
-            | Some(NoOffer::Outside { .. } | NoOffer::TooSoon { .. } | NoOffer::TooFarAhead { .. } | NoOffer::InThePast),
-            Some(leave),
-        ) => {
-            let offer = desk.any_time(ask, leave.clinic, now).await?;
-            Ok(offer.map(|offer| Offer { outside_hours: Some(leave.reason.clone()), ..offer }))
-        }
-        (Some(no), _) => Ok(Err(no)),
-        (None, None) => agenda.offer(ask, now).await,
+    if !needed {
+        return Ok(answer);
     }
+    let offer = desk.any_time(ask, leave.clinic, now).await?;
+    Ok(offer.map(|offer| Offer { outside_hours: Some(leave.reason.clone()), ..offer }))
 }
 
 #[cfg(test)]

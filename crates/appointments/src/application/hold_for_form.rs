@@ -46,12 +46,10 @@ impl HoldForForm {
         request_id: Option<String>,
         once: Option<Once<Hold>>,
     ) -> Result<Hold, HoldError> {
-        let owner = match caller.actor() {
-            Actor::Patient(user) | Actor::Doctor(user) | Actor::Staff(user) | Actor::Admin(user) => {
-                HoldOwner::User(user)
-            }
-            Actor::Guest if self.guests != GuestBooking::Off => HoldOwner::Client(wish.client.clone()),
-            Actor::Guest | Actor::LinkHolder(_) | Actor::System => return Err(HoldError::NotAllowed),
+        let owner = match (caller.actor().user(), caller.actor()) {
+            (Some(user), _) => HoldOwner::User(user),
+            (None, Actor::Guest) if self.guests != GuestBooking::Off => HoldOwner::Client(wish.client.clone()),
+            (None, _) => return Err(HoldError::NotAllowed),
         };
         let now = self.clock.now();
         let time = HoldTime { holds: &*self.holds, agenda: &*self.agenda, now };
@@ -86,10 +84,10 @@ impl HoldForForm {
         proven: bool,
         request_id: Option<String>,
     ) -> Result<bool, PortFailure> {
-        let by = match caller.actor() {
+        let by = match caller.actor().user() {
             _ if proven => HeldBy::Token,
-            Actor::Patient(user) | Actor::Doctor(user) | Actor::Staff(user) | Actor::Admin(user) => HeldBy::User(user),
-            Actor::Guest | Actor::LinkHolder(_) | Actor::System => return Ok(false),
+            Some(user) => HeldBy::User(user),
+            None => return Ok(false),
         };
         let event = ReleasedBy { actor: caller.actor(), at: self.clock.now(), request_id };
         self.holds.release(id, by, &event).await

@@ -29,12 +29,8 @@ pub(super) struct Own {
 
 impl Own {
     pub(super) fn of(actor: Actor, claim: Option<Claim>, patient: Option<PatientId>) -> Self {
-        let user = match actor {
-            Actor::Patient(user) | Actor::Doctor(user) | Actor::Staff(user) | Actor::Admin(user) => Some(user),
-            Actor::Guest | Actor::LinkHolder(_) | Actor::System => None,
-        };
         let hold = claim.map(|(Claim::Becomes(id) | Claim::GivenUp(id))| id);
-        Self { hold, user, patient }
+        Self { hold, user: actor.user(), patient }
     }
 }
 

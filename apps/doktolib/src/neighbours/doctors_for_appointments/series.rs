@@ -1,4 +1,4 @@
-use appointments::application::{FreeSlot, Hindered, ManyTimes, NoOffer, SeriesAgenda, Weighed};
+use appointments::application::{Hindered, ManyTimes, NoOffer, SeriesAgenda, Weighed};
 use async_trait::async_trait;
 use doctors::application::{Hurdle, TimesError, TimesQuestion, WeighTimes, WeighedTime};
 use doctors::domain::Obstacle;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{ClinicId, PortFailure};
 
-use super::in_our_words;
+use super::{free_slot, in_our_words};
 
 /// Doctors' hours decide which times of a series can be booked.
 pub struct SeriesForAppointments {
@@ -61,12 +61,5 @@ fn weighed(asked: &ManyTimes, time: WeighedTime) -> Weighed {
             Obstacle::Busy | Obstacle::Buffer | Obstacle::Resource => Hindered::Taken(obstacle.word()),
         }),
     };
-    let alternatives = near.into_iter().map(|(slot, zone)| FreeSlot {
-        starts_at: slot.starts_at,
-        ends_at: slot.ends_at,
-        visit_type: slot.visit_type,
-        clinic: slot.clinic,
-        time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-    });
-    Weighed { starts_at, ends_at, answer, alternatives: alternatives.collect() }
+    Weighed { starts_at, ends_at, answer, alternatives: near.into_iter().map(free_slot).collect() }
 }

@@ -1,22 +1,19 @@
 //! Booking.
 
-use std::sync::Arc;
-
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
-use kernel::{Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
 use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
-use platform::http::{Problem, ProblemBody, context, version_tag};
+use platform::http::{Problem, ProblemBody, context};
 
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::book_body::{self, Asked, BookBody};
 use super::confirm::hold_for_guest;
 use super::holds::HoldBody;
-use super::manage::scope;
-use crate::application::{AppointmentDetails, BookError, Booking, GuestBooking};
+use super::manage::{created, once_created};
+use crate::application::{BookError, Booking, GuestBooking};
 
 /// Book a time
 ///
@@ -55,7 +52,7 @@ pub(super) async fn book_appointment(
 ) -> Result<HttpResponse, Problem> {
     let Asked { booking, hold, fingerprint } = book_body::read(&caller, &request, &mut payload.into_inner()).await?;
     let key = key_of(&request)?;
-    let once = key.clone().map(|key| once(&api, &caller, key, fingerprint));
+    let once = key.clone().map(|key| once_created(&api, key, &caller, "book", fingerprint));
     if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
         return Ok(before);
     }
@@ -65,7 +62,10 @@ pub(super) async fn book_appointment(
         return hold_for_guest(&api, &caller, &request, booking, key.map(|key| (key, fingerprint))).await;
     }
     match api.book.run(&caller, booking, context::request_id(), once.clone()).await {
-        Ok(booked) => Ok(send(&created(&api, &caller, &booked), Replayed::No)),
+        Ok(booked) => {
+            let link = api.links.for_caller(&caller, booked.appointment.id);
+            Ok(send(&created(&booked, link), Replayed::No))
+        }
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::SlotTaken { .. } | BookError::PatientBusy)) => {
             let reason = if matches!(refused, BookError::PatientBusy) { "patient_busy" } else { "slot_taken" };
@@ -73,22 +73,5 @@ pub(super) async fn book_appointment(
             send_refusal(&api.answers, once.as_ref(), refused.into(), api.book.clock.now()).await
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-fn once(api: &Data<AppointmentsApi>, caller: &Caller, key: String, fingerprint: [u8; 32]) -> Once<AppointmentDetails> {
-    let api = Data::clone(api);
-    let whose = caller.clone();
-    let answer = move |booked: &AppointmentDetails| created(&api, &whose, booked);
-    Once { scope: scope(caller, "book"), key, fingerprint, answer: Arc::new(answer) }
-}
-
-fn created(api: &AppointmentsApi, caller: &Caller, booked: &AppointmentDetails) -> KeptAnswer {
-    let body = AppointmentBody::new(booked, api.links.for_caller(caller, booked.appointment.id));
-    KeptAnswer {
-        status: 201,
-        location: Some(format!("/api/v1/appointments/{}", body.id)),
-        etag: Some(version_tag(booked.appointment.version)),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
     }
 }

@@ -8,7 +8,7 @@ use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
 use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
-use platform::http::{Body, Problem, ProblemBody, context, version_tag};
+use platform::http::{Body, Problem, ProblemBody, context};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use validator::Validate;
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::holds::{HoldBody, client_of};
-use super::manage::scope;
+use super::manage::{created, scope};
 use crate::application::{AppointmentDetails, Booking, ConfirmError, HoldError};
 use crate::domain::Hold;
 
@@ -121,11 +121,5 @@ pub(super) async fn confirm_appointment(
 
 /// The link is for whoever has proven the address.
 fn confirmed(api: &AppointmentsApi, booked: &AppointmentDetails) -> KeptAnswer {
-    let body = AppointmentBody::new(booked, Some(api.links.manage_url(booked.appointment.id)));
-    KeptAnswer {
-        status: 201,
-        location: Some(format!("/api/v1/appointments/{}", body.id)),
-        etag: Some(version_tag(booked.appointment.version)),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
-    }
+    created(booked, Some(api.links.manage_url(booked.appointment.id)))
 }

@@ -80,6 +80,32 @@ pub(super) fn shown(api: &AppointmentsApi, caller: &Caller, details: &Appointmen
     }
 }
 
+/// A visit was booked.
+pub(super) fn created(details: &AppointmentDetails, manage_url: Option<String>) -> KeptAnswer {
+    let body = AppointmentBody::new(details, manage_url);
+    KeptAnswer {
+        status: 201,
+        location: Some(format!("/api/v1/appointments/{}", body.id)),
+        etag: Some(version_tag(details.appointment.version)),
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// Of a wish that books a visit.
+pub(super) fn once_created(
+    api: &Data<AppointmentsApi>,
+    key: String,
+    caller: &Caller,
+    what: &str,
+    fingerprint: [u8; 32],
+) -> Once<AppointmentDetails> {
+    let api = Data::clone(api);
+    let whose = caller.clone();
+    let answer =
+        move |details: &AppointmentDetails| created(details, api.links.for_caller(&whose, details.appointment.id));
+    Once { scope: scope(caller, what), key, fingerprint, answer: Arc::new(answer) }
+}
+
 pub(super) fn once(
     api: &Data<AppointmentsApi>,
     key: Option<String>,

@@ -12,7 +12,7 @@ use platform::http::admission::{AnyRole, Anybody, As, not_signed_in};
 use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{
     Body, DEFAULT_LIMIT, OptionalBody, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, kinds,
-    read_cursor, version_tag,
+    read_cursor,
 };
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
@@ -23,7 +23,7 @@ use validator::Validate;
 use super::AppointmentLinks;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::lists::page_of;
-use super::manage::scope;
+use super::manage::{created, scope};
 use super::marks::Nothing;
 use super::waitlist_bodies::{EntryBody, NewEntryBody, OfferBody};
 use crate::application::{
@@ -129,13 +129,7 @@ fn joined(entry: &WaitlistEntry) -> KeptAnswer {
 }
 
 fn booked(api: &WaitlistApi, caller: &Caller, details: &AppointmentDetails) -> KeptAnswer {
-    let body = AppointmentBody::new(details, api.appointments.for_caller(caller, details.appointment.id));
-    KeptAnswer {
-        status: 201,
-        location: Some(format!("/api/v1/appointments/{}", body.id)),
-        etag: Some(version_tag(details.appointment.version)),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
-    }
+    created(details, api.appointments.for_caller(caller, details.appointment.id))
 }
 
 /// Wait for a time

@@ -1,14 +1,12 @@
 //! Who comes without an appointment.
 
-use std::sync::Arc;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use kernel::{Caller, ClinicId, DoctorId, KeptAnswer, Once, PatientId, VisitTypeId};
+use kernel::{ClinicId, DoctorId, PatientId, VisitTypeId};
 use metrics::counter;
 use platform::http::admission::{As, Team};
 use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
-use platform::http::{Body, Problem, ProblemBody, context, id_in_path, version_tag};
+use platform::http::{Body, Problem, ProblemBody, context, id_in_path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,8 +15,8 @@ use validator::Validate;
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::book_body::named;
-use super::manage::scope;
-use crate::application::{AppointmentDetails, BookError, WalkIn};
+use super::manage::{created, once_created};
+use crate::application::{BookError, WalkIn};
 
 /// Somebody who is here without an appointment: a known patient by id, or somebody by name.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -94,7 +92,8 @@ pub(super) async fn receive_walk_in(
 ) -> Result<HttpResponse, Problem> {
     let clinic: ClinicId = id_in_path(&request, "id")?;
     let Body { value, fingerprint } = body;
-    let once = key_of(&request)?.map(|key| once(&api, &who.caller, (clinic, key), fingerprint));
+    let what = format!("walk-in:{clinic}");
+    let once = key_of(&request)?.map(|key| once_created(&api, key, &who.caller, &what, fingerprint));
     if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
         return Ok(before);
     }
@@ -110,7 +109,10 @@ pub(super) async fn receive_walk_in(
         outside_hours: said(value.outside_hours_reason),
     };
     match api.walk_in.run(&who.caller, walk_in, context::request_id(), once.clone()).await {
-        Ok(taken_in) => Ok(send(&taken_in_as(&api, &who.caller, &taken_in), Replayed::No)),
+        Ok(taken_in) => {
+            let link = api.links.for_caller(&who.caller, taken_in.appointment.id);
+            Ok(send(&created(&taken_in, link), Replayed::No))
+        }
         Err(BookError::Once(error)) => again(&error),
         Err(refused @ (BookError::DayFull { .. } | BookError::PatientBusy)) => {
             let reason = if matches!(refused, BookError::PatientBusy) { "patient_busy" } else { "day_full" };
@@ -118,27 +120,5 @@ pub(super) async fn receive_walk_in(
             send_refusal(&api.answers, once.as_ref(), refused.into(), api.walk_in.clock.now()).await
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-fn once(
-    api: &Data<AppointmentsApi>,
-    caller: &Caller,
-    (clinic, key): (ClinicId, String),
-    fingerprint: [u8; 32],
-) -> Once<AppointmentDetails> {
-    let api = Data::clone(api);
-    let whose = caller.clone();
-    let answer = move |taken_in: &AppointmentDetails| taken_in_as(&api, &whose, taken_in);
-    Once { scope: scope(caller, &format!("walk-in:{clinic}")), key, fingerprint, answer: Arc::new(answer) }
-}
-
-fn taken_in_as(api: &AppointmentsApi, caller: &Caller, taken_in: &AppointmentDetails) -> KeptAnswer {
-    let body = AppointmentBody::new(taken_in, api.links.for_caller(caller, taken_in.appointment.id));
-    KeptAnswer {
-        status: 201,
-        location: Some(format!("/api/v1/appointments/{}", body.id)),
-        etag: Some(version_tag(taken_in.appointment.version)),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
     }
 }
