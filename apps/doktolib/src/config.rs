@@ -18,6 +18,7 @@ use jiff::SignedDuration;
 use notifications::infrastructure::{Sender, SmtpSettings};
 use platform::http::TrustedProxies;
 use platform::jobs::WorkerRules;
+use platform::outgoing::Reach;
 use platform::pg::{PgSettings, SslMode};
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
@@ -95,7 +96,7 @@ pub struct Config {
     /// `SIGN_IN_LIMITS`.
     pub sign_in_limits: bool,
     /// `EXTERNAL_CALENDARS`.
-    pub external_calendars: ::calendars::infrastructure::Reach,
+    pub external_calendars: Reach,
     /// `EXTERNAL_CALENDARS_MINUTES`.
     pub external_calendars_every: SignedDuration,
     /// `HTTP_WORKERS`.

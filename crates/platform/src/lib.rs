@@ -9,6 +9,7 @@ pub mod journal;
 pub mod letters;
 pub mod limits;
 pub mod outbox;
+pub mod outgoing;
 pub mod pg;
 pub mod records;
 pub mod signing;

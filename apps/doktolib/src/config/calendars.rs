@@ -1,5 +1,5 @@
-use calendars::infrastructure::Reach;
 use jiff::SignedDuration;
+use platform::outgoing::Reach;
 
 use super::{Reader, Tier};
 

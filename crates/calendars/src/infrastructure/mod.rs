@@ -12,4 +12,4 @@ pub use personal_records::{CalendarRecords, PgCalendarRecords};
 pub use pg_externals::PgExternals;
 pub use pg_feeds::PgFeeds;
 pub use random_secrets::RandomSecrets;
-pub use web_calendars::{Reach, WebCalendars};
+pub use web_calendars::WebCalendars;

@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -46,49 +46,11 @@ fn here() -> WebCalendars {
     WebCalendars::new(Reach::Loopback, Duration::from_secs(20)).unwrap()
 }
 
-#[test]
-fn only_https_to_public_addresses_without_a_password_may_be_asked() {
-    let public = WebCalendars::new(Reach::Public, CONNECT).unwrap();
-    for address in ["https://calendar.example/private/a.ics?key=1", "https://8.8.8.8/x", "https://[2606:4700::1]/x"] {
-        assert!(public.allows(address), "{address}");
-    }
-    let long = format!("https://calendar.example/{}", "x".repeat(2_000));
-    for address in [
-        "http://calendar.example/a.ics",
-        "ftp://calendar.example/a.ics",
-        "file:///etc/passwd",
-        "https://user:secret@calendar.example/a.ics",
-        "https://user@calendar.example/a.ics",
-        "https://localhost/a.ics",
-        "https://intranet/a.ics",
-        "https://127.0.0.1/",
-        "https://127.1/",
-        "https://2130706433/",
-        "https://0x7f000001/",
-        "https://0/",
-        "https://10.1.2.3/",
-        "https://172.16.0.1/",
-        "https://192.168.1.1/",
-        "https://169.254.169.254/latest/meta-data/",
-        "https://100.100.100.200/",
-        "https://[::1]/",
-        "https://[::]/",
-        "https://[::ffff:127.0.0.1]/",
-        "https://[::ffff:10.0.0.1]/",
-        "https://[64:ff9b::a00:1]/",
-        "https://[2002:7f00:1::]/",
-        "https://[fd00:ec2::254]/",
-        "https://[fe80::1]/",
-        "webcal://calendar.example/a.ics",
-        "calendar.example",
-        "",
-        &long,
-    ] {
-        assert!(!public.allows(address), "{address}");
-    }
-    let here = here();
-    assert!(here.allows("http://127.0.0.1:8080/a.ics") && here.allows("http://localhost/a.ics"));
-    assert!(!here.allows("http://10.0.0.1/") && !here.allows("http://169.254.169.254/"));
+#[tokio::test]
+async fn an_address_that_may_not_be_asked_is_told_as_such() {
+    let public = WebCalendars::new(Reach::Public, Duration::from_secs(5)).unwrap();
+    assert!(public.allows("https://calendar.example/private/a.ics") && !public.allows("https://127.0.0.1/"));
+    assert!(public.fetch("https://127.0.0.1/", None).await == Err(FetchError::Refused));
 }
 
 #[tokio::test]
@@ -140,37 +102,4 @@ async fn a_calendar_without_end_is_given_up_at_five_megabytes_and_a_slow_one_in_
     // A port where nobody listens.
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert!(here().fetch(&format!("http://{closed}/"), None).await == Err(FetchError::Unreachable));
-}
-
-/// A name that means something else each time it is asked for.
-struct Rebinding(Mutex<Vec<&'static str>>);
-
-#[async_trait]
-impl Names for Rebinding {
-    async fn addresses(&self, _: &str) -> std::io::Result<Vec<SocketAddr>> {
-        let next = self.0.lock().unwrap().pop().unwrap_or("10.0.0.1,127.0.0.1");
-        Ok(next.split(',').map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect())
-    }
-}
-
-fn rebinding(reach: Reach, answers: &[&'static str]) -> WebCalendars {
-    let names = Rebinding(Mutex::new(answers.iter().rev().copied().collect()));
-    WebCalendars::resolving(reach, Duration::from_secs(20), Arc::new(names)).unwrap()
-}
-
-#[tokio::test]
-async fn what_a_name_means_is_looked_at_when_it_is_connected_to_each_time() {
-    let (address, asked) = server(|_| whole("200 OK", "", CALENDAR)).await;
-    let port = address.rsplit(':').next().unwrap();
-    let calendars = rebinding(Reach::Loopback, &["127.0.0.1", "10.0.0.1", "127.0.0.1,10.0.0.1"]);
-    let named = format!("http://calendar.example:{port}/");
-    assert!(matches!(calendars.fetch(&named, None).await, Ok(Fetched::Text { .. })));
-    for _ in 0..3 {
-        assert!(calendars.fetch(&named, None).await == Err(FetchError::Refused));
-    }
-    assert_eq!(asked.lock().unwrap().len(), 1, "nobody was connected to after the name meant another machine");
-    for private in ["127.0.0.1", "::1", "169.254.169.254", "192.168.0.1", "fd00::1", "::ffff:10.0.0.1"] {
-        let outcome = rebinding(Reach::Public, &[private]).fetch("https://calendar.example/", None).await;
-        assert!(outcome == Err(FetchError::Refused), "{private}");
-    }
 }
