@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what Doktolib is built with and needs to run is on this machine.
 #
-#   scripts/setup.sh [build] [postgres] [redis] [mail] [calendars]      the first two when nothing is named
+#   scripts/setup.sh [build] [postgres] [redis] [mail] [calendars] [s3]      the first two when nothing is named
 #
 # Installs what is missing where that is possible without asking, and says what to do where it is not.
 # Quick when nothing is missing.
@@ -159,6 +159,23 @@ need_calendars() {
     fail "the calendar programs of the tests are missing: pip has to bring icalendar into $folder/python, and npm ical.js into $folder"
 }
 
+s3_server_is_here() {
+    has "${DOKTOLIB_TEST_S3:-s3s-fs}" || [ -x "$root/data/s3-server/bin/s3s-fs" ]
+}
+
+# Only the tests want one; it is built, which takes two minutes.
+need_s3_server() {
+    s3_server_is_here && return 0
+    has cargo || fail "cargo is missing, the S3 server of the tests is built with it"
+    say "building s3s-fs into $root/data/s3-server"
+    mkdir -p "$root/data/s3-server"
+    CARGO_TARGET_DIR=$root/data/s3-server/target cargo install --quiet --locked --debug --root "$root/data/s3-server" \
+        --version 0.14.1 --features binary s3s-fs >&2 || true
+    rm -rf "$root/data/s3-server/target"
+    s3_server_is_here && return 0
+    fail "the S3 server of the tests is missing: cargo has to bring s3s-fs 0.14.1 into $root/data/s3-server, or set DOKTOLIB_TEST_S3 to its program"
+}
+
 [ $# -gt 0 ] || set -- build postgres
 for need in "$@"; do
     case $need in
@@ -167,6 +184,7 @@ for need in "$@"; do
         redis) need_redis ;;
         mail) need_mail_server ;;
         calendars) need_calendars ;;
-        *) fail "does not know '$need'; it knows build, postgres, redis, mail and calendars" ;;
+        s3) need_s3_server ;;
+        *) fail "does not know '$need'; it knows build, postgres, redis, mail, calendars and s3" ;;
     esac
 done

@@ -223,6 +223,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listDoctorChanges",
             "listExternalCalendars",
             "listFeeds",
+            "listFigures",
             "listMyFeeds",
             "listOverrides",
             "listRelatives",

@@ -22,6 +22,7 @@ use platform::http::TrustedProxies;
 use platform::outgoing::Reach;
 use platform::pg::{self, PgPool};
 use platform::signing::LinkSigner;
+use platform::storage::{Storage, StorageSettings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use testkit::TestDatabase;
@@ -46,6 +47,7 @@ pub struct Wishes {
     /// Look at sessions, not at badges ([`Who::bearer`]).
     pub real_doors: bool,
     pub mailing: Mailing,
+    pub storage: Storage,
     /// The keys of access tokens, in place of the derived one.
     pub token_keys: Option<TokenKeys>,
     /// So many made-up doctors in place of the fixed set.
@@ -62,6 +64,7 @@ impl Default for Wishes {
             figures: None,
             real_doors: false,
             mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
+            storage: objects_in(&std::env::temp_dir().join("doktolib-api-objects")),
             token_keys: None,
             demo_doctors: None,
         }
@@ -71,6 +74,11 @@ impl Default for Wishes {
 /// Mail of this application goes into a folder.
 pub fn mail_into(folder: std::path::PathBuf) -> Mailing {
     Mailing::into_folder(folder, "doktolib@localhost".parse().unwrap(), PUBLIC_URL)
+}
+
+/// Objects of this application lie in a folder.
+pub fn objects_in(folder: &std::path::Path) -> Storage {
+    Storage::open(&StorageSettings::Folder(folder.to_owned())).unwrap()
 }
 
 type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Opened>>;
@@ -140,6 +148,7 @@ impl App {
             keys: keys(),
             token_keys: wishes.token_keys.unwrap_or_else(|| TokenKeys::derived(&secret())),
             doorkeeper: if wishes.real_doors { None } else { Some(Arc::new(Badges)) },
+            storage: wishes.storage,
             clock: clock.clone(),
             guests: wishes.guests,
             waitlist_answer: jiff::SignedDuration::from_mins(120),
@@ -251,7 +260,7 @@ impl App {
     pub async fn tables(&self) -> BTreeMap<String, String> {
         let client = self.client().await;
         let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
-             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform')
+             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform', 'reports')
              AND tablename NOT IN ('soonest', 'attempt')";
         let mut hashes = BTreeMap::new();
         for row in client.query(tables, &[]).await.unwrap() {

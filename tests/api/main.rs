@@ -3,6 +3,7 @@
 mod access_log;
 mod accounts;
 mod accounts_of_others;
+mod analytics;
 mod anonymous;
 mod answer;
 mod app;

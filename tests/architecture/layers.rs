@@ -17,7 +17,7 @@ const APPLICATION_MAY: [&str; 6] = ["kernel", "jiff", "uuid", "thiserror", "serd
 const OUTSIDE: [&str; 6] = ["fs", "net", "io", "process", "env", "thread"];
 
 /// The files of the composition root that may know several slices besides `neighbours/`.
-const KNOW_ALL_SLICES: [&str; 6] = [
+const KNOW_ALL_SLICES: [&str; 7] = [
     "apps/doktolib/src/application.rs",
     "apps/doktolib/src/routes.rs",
     "apps/doktolib/src/system.rs",
@@ -25,6 +25,8 @@ const KNOW_ALL_SLICES: [&str; 6] = [
     "apps/doktolib/src/worker.rs",
     // Every slice keeps something for a while, and it is forgotten in one place.
     "apps/doktolib/src/upkeep.rs",
+    // One list of everything that is done at set times.
+    "apps/doktolib/src/timetable.rs",
 ];
 const NEIGHBOURS: &str = "apps/doktolib/src/neighbours/";
 

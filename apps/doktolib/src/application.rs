@@ -6,6 +6,7 @@ mod calendars;
 mod desk;
 mod doctors;
 mod reminders;
+mod reports;
 mod series;
 mod visit_desk;
 mod waitlist;
@@ -20,6 +21,7 @@ use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
+use ::reports::infrastructure::http::ReportsApi;
 use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
@@ -35,6 +37,7 @@ use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
 use platform::outbox::{Courier, Outbox};
 use platform::pg::PgPool;
+use platform::storage::Storage;
 use secrecy::SecretString;
 
 use self::accounts::Accounts;
@@ -75,6 +78,8 @@ pub struct Parts {
     pub token_keys: TokenKeys,
     /// Finds out who a request comes from, in place of the one that looks at sessions.
     pub doorkeeper: Option<Arc<dyn Doorkeeper>>,
+    /// Where objects are kept.
+    pub storage: Storage,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What guests may do.
@@ -130,6 +135,8 @@ pub struct Application {
     pub journal: Journal,
     /// Seals and opens personal data.
     pub keys: Keyring,
+    /// Where objects are kept.
+    pub storage: Storage,
     /// Accounts.
     pub users: PgUsers,
     /// What the use cases of accounts work with.
@@ -167,6 +174,7 @@ pub struct Application {
     pub(crate) session_api: Data<SessionsApi>,
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
+    pub(crate) reports: Data<ReportsApi>,
     /// What visits tell of people.
     pub visit_records: PgVisitRecords,
     /// Times that are held.
@@ -184,6 +192,7 @@ impl Application {
             keys,
             token_keys,
             doorkeeper: keeper,
+            storage,
             clock,
             guests,
             waitlist_answer: to_answer,
@@ -209,6 +218,7 @@ impl Application {
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let desk = desk::desk(&base, &doctors);
+        let reports = reports::reports(&base, &doctors, &storage, zones.clone());
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
 
@@ -226,7 +236,7 @@ impl Application {
             holds: appointments.holds.clone(),
             line: appointments.line.clone(),
         };
-        let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).collect();
+        let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
@@ -241,6 +251,7 @@ impl Application {
             reminders: appointments.reminders.find,
             clock,
             keys,
+            storage,
             users,
             accounts: accounts.ports,
             cors_origins: cors_origins.into(),
@@ -261,6 +272,7 @@ impl Application {
             session_api: Data::new(accounts.session_api),
             account_api: Data::new(accounts.api),
             records: Data::new(accounts.records),
+            reports: Data::new(reports.api),
             visit_records: appointments.records,
             holds: appointments.holds,
             system: Data::new(system),

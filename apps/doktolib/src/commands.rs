@@ -17,7 +17,7 @@ use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::server::{self, Failure, Halves, keyring, secret_in_use, secret_of};
 use crate::users::Users;
-use crate::{health_check, openapi, sealing, token};
+use crate::{health_check, openapi, sealing, storage_check, token};
 
 /// Doktolib: find a doctor, book a time that is really free.
 #[derive(Debug, Parser)]
@@ -58,6 +58,9 @@ enum Command {
     /// Look after what is done by itself
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Look after the object storage
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Make, close and change accounts
     #[command(subcommand)]
     User(Users),
@@ -101,6 +104,12 @@ struct Seed {
 enum Audit {
     /// Walk every chain and name the first bad event of each; exit code 1 when there is one
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+enum StorageCommand {
+    /// Write, read and delete an object; exit code 1 when that does not work
+    Check,
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +173,10 @@ impl Command {
             return Ok(ExitCode::SUCCESS);
         }
         let config = Config::from_environment()?;
+        if let Self::Storage(StorageCommand::Check) = self {
+            println!("{}", storage_check::run(&config.storage).await?);
+            return Ok(ExitCode::SUCCESS);
+        }
         telemetry::start_logging(config.log_format, &config.log_filter);
         match self {
             Self::All => server::run(config, Halves::All).await.map(|()| ExitCode::SUCCESS),
@@ -198,7 +211,7 @@ impl Command {
                 })
                 .await
             }
-            Self::Mail(_) | Self::Openapi => Ok(ExitCode::SUCCESS),
+            Self::Mail(_) | Self::Storage(_) | Self::Openapi => Ok(ExitCode::SUCCESS),
         }
     }
 }

@@ -6,6 +6,7 @@ mod clients;
 mod jobs;
 mod mail;
 mod sign_in;
+mod storage;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use platform::http::TrustedProxies;
 use platform::jobs::WorkerRules;
 use platform::outgoing::Reach;
 use platform::pg::{PgSettings, SslMode};
+use platform::storage::StorageSettings;
 use platform::telemetry::LogFormat;
 use secrecy::SecretString;
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `DATABASE_URL` and the `DB_…` variables; without it the private server in the data folder is used.
     pub database: Option<PgSettings>,
+    /// The `AWS_…` variables; without a bucket, the folder `objects` of the data folder.
+    pub storage: StorageSettings,
     /// `DB_POOL_SIZE`.
     pub pool_size: usize,
     /// `DOKTOLIB_SECRET`; in development the data folder holds one when it is unset.
@@ -140,6 +144,11 @@ pub const VARIABLES: &[&str] = &[
     "DB_SSL_MODE",
     "DB_SSL_ROOT_CERT",
     "DB_POOL_SIZE",
+    "AWS_S3_BUCKET",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
     "DOKTOLIB_SECRET",
     "DATA_KEYS_FILE",
     "JWT_SECRET",
@@ -240,12 +249,13 @@ impl Config {
         let port = read.parsed("PORT", "must be a number from 0 to 65535").unwrap_or(8080);
         let pool_size = usize::try_from(read.number("DB_POOL_SIZE", 1..=200, 16)).unwrap_or(16);
         let cores = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
-        let data_dir = read.text("DOKTOLIB_DATA_DIR").map_or_else(|| default_data_dir(get), PathBuf::from);
+        let data_dir = read.text("DOKTOLIB_DATA_DIR").map_or_else(|| storage::default_data_dir(get), PathBuf::from);
         let config = Self {
             tier,
             host: read.text("HOST").unwrap_or_else(|| if development { "127.0.0.1" } else { "0.0.0.0" }.to_owned()),
             port,
             key_file: read.text("DATA_KEYS_FILE").map_or_else(|| data_dir.join("keys"), PathBuf::from),
+            storage: storage::objects(&mut read, tier, &data_dir),
             data_dir,
             database: database(&mut read, pool_size),
             pool_size,
@@ -369,22 +379,6 @@ fn origins(read: &mut Reader<'_>) -> Vec<String> {
         );
     }
     origins
-}
-
-/// Where an ordinary user and where root keep an application's data.
-fn default_data_dir(get: &dyn Fn(&str) -> Option<String>) -> PathBuf {
-    let set = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let is_root = std::os::unix::fs::MetadataExt::uid(&match std::fs::metadata("/proc/self") {
-        Ok(metadata) => metadata,
-        Err(_) => return set("HOME").map_or_else(|| PathBuf::from("data"), |home| home.join(".local/share/doktolib")),
-    }) == 0;
-    if is_root {
-        return PathBuf::from("/var/lib/doktolib");
-    }
-    set("XDG_DATA_HOME")
-        .map(|data| data.join("doktolib"))
-        .or_else(|| set("HOME").map(|home| home.join(".local/share/doktolib")))
-        .unwrap_or_else(|| PathBuf::from("data"))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod secret;
 pub mod seed;
 mod seeding;
 pub mod server;
+mod storage_check;
 mod system;
 pub mod timetable;
 pub mod token;

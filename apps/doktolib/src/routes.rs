@@ -26,7 +26,8 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(doctors::infrastructure::http::routes)
             .configure(appointments::infrastructure::http::routes)
             .configure(auth::infrastructure::http::routes)
-            .configure(calendars::infrastructure::http::routes),
+            .configure(calendars::infrastructure::http::routes)
+            .configure(reports::infrastructure::http::routes),
     );
 }
 
@@ -53,6 +54,7 @@ pub fn app(
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())
+        .app_data(application.reports.clone())
         .app_data(application.system.clone())
         .app_data(application.doorkeeper.clone())
         .app_data(application.limits.clone())

@@ -11,6 +11,7 @@ use auth::infrastructure::TokenKeys;
 use kernel::{Clock as _, SystemClock};
 use platform::crypto::Keyring;
 use platform::pg;
+use platform::storage::Storage;
 use platform::telemetry;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -93,6 +94,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         keys,
         token_keys,
         doorkeeper: None,
+        storage: Storage::open(&config.storage)?,
         clock: Arc::new(SystemClock),
         guests: config.guests,
         waitlist_answer: config.waitlist_answer,

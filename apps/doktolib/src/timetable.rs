@@ -2,6 +2,7 @@
 
 use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SWEEP_MISSED};
 use platform::jobs::{InZone, Rhythm, Schedule};
+use reports::infrastructure::jobs::{ANALYTICS, REPORT_QUEUE};
 
 use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
 
@@ -20,6 +21,14 @@ pub fn schedules() -> Vec<Schedule> {
         upkeep(SWEEP_MISSED, Rhythm::daily(3, 0), InZone::EachInUse),
         upkeep(EXPIRE, Rhythm::hourly(5), InZone::Utc),
         upkeep(FORGET, Rhythm::every_minutes(10), InZone::Utc),
+        // After the sweep of what nobody has marked: a date is counted with all its marks.
+        Schedule {
+            name: ANALYTICS,
+            queue: REPORT_QUEUE,
+            rhythm: Rhythm::daily(3, 30),
+            zone: InZone::EachInUse,
+            priority: 20,
+        },
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
     ]
 }

@@ -128,6 +128,40 @@ pub async fn about(mut conn: &AsyncPgConnection, subject: Uuid, limit: i64) -> R
         .await
 }
 
+/// Who did something to a record last: the role alone.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct LastActor {
+    /// The record.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub subject: Uuid,
+    /// What, e.g. `appointment.booked`.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub action: String,
+    /// Kind of the actor, e.g. `staff`.
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub actor_kind: String,
+}
+
+/// Who did each of these things last to each of these records, where anybody did; in any order.
+///
+/// # Errors
+/// Of the database.
+pub async fn last_actors(
+    mut conn: &AsyncPgConnection,
+    subjects: &[Uuid],
+    actions: &[&str],
+) -> Result<Vec<LastActor>, DieselError> {
+    use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+    diesel::sql_query(
+        "SELECT DISTINCT ON (subject, action) subject, action, actor_kind FROM journal.audit_event
+          WHERE subject = ANY($1) AND action = ANY($2) ORDER BY subject, action, at DESC, seq DESC",
+    )
+    .bind::<Array<SqlUuid>, _>(subjects)
+    .bind::<Array<Text>, _>(actions)
+    .load(&mut conn)
+    .await
+}
+
 impl Journal {
     /// The journal of an installation with this secret.
     #[must_use]

@@ -11,8 +11,11 @@ pub mod limits;
 pub mod outbox;
 pub mod outgoing;
 pub mod pg;
+pub mod print;
 pub mod records;
 pub mod signing;
+pub mod spreadsheet;
+pub mod storage;
 pub mod telemetry;
 
 mod schema;

@@ -13,11 +13,13 @@
 mod database;
 mod foreign;
 mod redis;
+mod s3;
 mod server;
 mod smtp;
 
 pub use database::{TestDatabase, database, database_with, empty_database};
 pub use foreign::{MailPart, Repetition, Understood, UnderstoodEvent, mail_parts, repeated, understood};
 pub use redis::Redis;
+pub use s3::ObjectServer;
 pub use server::{Throwaway, throwaway};
 pub use smtp::{MailPrivacy, MailServer, MailServerOptions, TakenMail};

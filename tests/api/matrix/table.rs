@@ -250,6 +250,7 @@ pub const RULES: &[Rule] = rules! {
     "listDoctors" "" ALL nothing;
     "listExternalCalendars" "doctor 1" CALENDAR a_doctor;
     "listFeeds" "doctor 1" CALENDAR a_doctor;
+    "listFigures" "own reach" TEAM nothing;
     "listHolidays" "" ALL clinic;
     "listMyFeeds" "own" PATIENTS nothing;
     "listOverrides" "doctor 1" CALENDAR a_doctor;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::doctors::application::{
-    BusyTimes, ChangeParts, DeskTimes, ExplainSlot, ListFreeSlots, ListSlotsOfMany, NextFreeSlots, OfferSlot,
-    PracticeParts, WeighTimes,
+    BusyTimes, ChangeParts, DeskTimes, ExplainSlot, ListFreeSlots, ListSlotsOfMany, MeasureOffer, NextFreeSlots,
+    OfferSlot, PracticeParts, WeighTimes,
 };
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
 use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
@@ -80,6 +80,11 @@ impl Doctors {
     /// Lists the free times of many.
     pub(super) fn slots_of_many(&self, base: &Base) -> ListSlotsOfMany {
         ListSlotsOfMany { agendas: self.agendas.clone(), busy: self.booked.clone(), clock: base.clock.clone() }
+    }
+
+    /// Measures what is offered.
+    pub(super) fn measure_offer(&self) -> MeasureOffer {
+        MeasureOffer { agendas: self.agendas.clone(), busy: self.booked.clone() }
     }
 
     /// Weighs many times at once.

@@ -3,6 +3,7 @@
 mod appointments_for_auth;
 mod appointments_for_calendars;
 mod appointments_for_doctors;
+mod appointments_for_reports;
 mod auth_for_appointments;
 mod auth_for_calendars;
 mod calendars_for_appointments;
@@ -11,10 +12,12 @@ mod calendars_for_doctors;
 mod doctors_for_appointments;
 mod doctors_for_auth;
 mod doctors_for_calendars;
+mod doctors_for_reports;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_calendars::AppointmentsForCalendars;
 pub use appointments_for_doctors::{AppointmentsForDoctors, DeskForDoctors};
+pub use appointments_for_reports::AppointmentsForReports;
 pub use auth_for_appointments::AuthForAppointments;
 pub use auth_for_calendars::AuthForCalendars;
 pub use calendars_for_appointments::CalendarsForAppointments;
@@ -26,3 +29,4 @@ pub use doctors_for_appointments::{
 };
 pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;
+pub use doctors_for_reports::DoctorsForReports;

@@ -13,6 +13,7 @@ use doktolib::seed::{TEST_DATA_NOW, seed_test_data};
 use kernel::StoppedClock;
 use platform::crypto::Keyring;
 use platform::outgoing::Reach;
+use platform::storage::{Storage, StorageSettings};
 use platform::{journal, pg};
 use secrecy::SecretString;
 use testkit::TestDatabase;
@@ -51,6 +52,8 @@ impl House {
             keys: Keyring::derived(&SecretString::from("s".repeat(40))),
             token_keys: TokenKeys::derived(&SecretString::from("s".repeat(40))),
             doorkeeper: None,
+            storage: Storage::open(&StorageSettings::Folder(std::env::temp_dir().join("doktolib-house-objects")))
+                .unwrap(),
             clock: Arc::new(StoppedClock::at(TEST_DATA_NOW)),
             guests: GuestBooking::Immediate,
             waitlist_answer: jiff::SignedDuration::from_mins(120),

@@ -32,8 +32,8 @@ mod schema;
 mod sealed;
 mod search_keys;
 mod series_rows;
-mod sheet_font;
 mod updating;
+mod visit_facts;
 mod waitlist_rows;
 mod waitlist_steps;
 
@@ -54,3 +54,4 @@ pub use pg_views::PgViews;
 pub use pg_waitlist::PgWaitlist;
 pub use sealed::{SealedPatient, seal_clear_patients, seal_clear_visits, sealed_cancel_reason, sealed_notes};
 pub use search_keys::index_patients;
+pub use visit_facts::{Booker, Canceller, Facts, facts_of_clinic, facts_of_doctor};

@@ -4,6 +4,7 @@ mod desk_times;
 mod explain_slot;
 mod list_free_slots;
 mod list_slots_of_many;
+mod measure_offer;
 mod next_free_slots;
 mod occupied;
 mod offer_slot;
@@ -17,6 +18,7 @@ pub use desk_times::{DeskTimes, FARTHEST_DAYS, GapQuestion};
 pub use explain_slot::{Detail, ExplainError, ExplainSlot, Explained};
 pub use list_free_slots::{FreeSlots, ListFreeSlots, SlotsError, SlotsQuery};
 pub use list_slots_of_many::ListSlotsOfMany;
+pub use measure_offer::{MeasureOffer, MeasuredOffer};
 pub use next_free_slots::NextFreeSlots;
 pub use offer_slot::{OfferError, OfferQuestion, OfferSlot, Offered, RequestedStart};
 pub use ports::{

@@ -106,3 +106,12 @@ pub async fn doctors_of_clinic(mut conn: &AsyncPgConnection, id: Uuid) -> Result
 pub async fn change_cutoff_of(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Option<i32>, DieselError> {
     doctor::table.find(id).select(doctor::change_cutoff_hours).first(&mut conn).await.optional()
 }
+
+/// Id and name of the clinics whose wall clock this is, also of those that are closed, by id.
+///
+/// # Errors
+/// Of the database.
+pub async fn clinics_on_clock(mut conn: &AsyncPgConnection, zone: &str) -> Result<Vec<(Uuid, String)>, DieselError> {
+    let there = clinic::table.filter(clinic::time_zone.eq(zone)).order(clinic::id);
+    there.select((clinic::id, clinic::name)).load(&mut conn).await
+}

@@ -6,9 +6,9 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::{KeptAnswer, Once, PatientId};
+pub(super) use platform::http::PlainDate as Day;
 use platform::http::admission::{As, Patients};
 use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{
@@ -69,19 +69,6 @@ impl RelativeBody {
 /// No clinic, no zone.
 pub(super) fn utc(at: Timestamp) -> String {
     in_zone(at, &TimeZone::UTC)
-}
-
-/// A date such as `2019-05-04`; a time behind it is refused, not ignored.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Day(pub(super) Date);
-
-impl<'de> Deserialize<'de> for Day {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let plain = matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
-        let read = text.parse().ok().filter(|_| plain).map(Self);
-        read.ok_or_else(|| serde::de::Error::custom("not a date, expected a date such as 2019-05-04"))
-    }
 }
 
 /// Somebody whom the caller looks after from now on.

@@ -15,14 +15,12 @@ const NAME: Name<'static> = Name(b"DOKTOL+NotoSansMono-Regular");
 const IDENTITY: SystemInfo<'static> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
 /// The typeface, and the glyphs that a sheet has used of it.
-pub(super) struct SheetFont {
+pub(super) struct Typeface {
     face: Face<'static>,
     used: BTreeMap<u16, char>,
 }
 
-impl SheetFont {
-    /// # Errors
-    /// When the file that is built in is no typeface.
+impl Typeface {
     pub(super) fn new() -> Result<Self, FaceParsingError> {
         Ok(Self { face: Face::parse(FILE, 0)?, used: BTreeMap::new() })
     }
@@ -93,7 +91,7 @@ mod tests {
 
     #[test]
     fn names_of_europe_and_vietnam_are_there_letter_by_letter() {
-        let mut font = SheetFont::new().unwrap();
+        let mut font = Typeface::new().unwrap();
         for name in ["Łukasz Żółć", "Dvořák", "Şahin Ağaoğlu", "Nguyễn Thị Ánh", "Иванов Щукин", "Γεώργιος", "Ærø–Œ’"]
         {
             let glyphs = font.encoded(name);
@@ -106,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_letter_beyond_them_is_a_question_mark_and_never_lost() {
-        let mut font = SheetFont::new().unwrap();
+        let mut font = Typeface::new().unwrap();
         assert_eq!(font.encoded("李"), font.encoded("?"));
         assert_eq!(font.encoded("e\u{301}"), font.encoded("é"));
     }

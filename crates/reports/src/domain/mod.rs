@@ -1,0 +1,11 @@
+//! What is counted, and how. `docs/reports.md` has the formulae.
+
+mod daily;
+mod days;
+mod figures;
+mod visit;
+
+pub use daily::{DailyRow, Whose};
+pub use days::{MOST_MISSED, SETTLING, days_to_do, last_ended, span_of};
+pub use figures::{Figures, rate};
+pub use visit::{Booker, Canceller, Fate, VisitFacts};
