@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use testkit::TestDatabase;
 use tokio::sync::Mutex;
 use uuid::Uuid;
+use webhooks::infrastructure::WebReceivers;
 
 pub use crate::answer::{Answer, Opened};
 use crate::who::Badges;
@@ -50,6 +51,8 @@ pub struct Wishes {
     pub storage: Storage,
     /// The keys of access tokens, in place of the derived one.
     pub token_keys: Option<TokenKeys>,
+    /// Which addresses messages are posted to.
+    pub webhooks: Reach,
     /// So many made-up doctors in place of the fixed set.
     pub demo_doctors: Option<u32>,
 }
@@ -66,6 +69,7 @@ impl Default for Wishes {
             mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
             storage: objects_in(&std::env::temp_dir().join("doktolib-api-objects")),
             token_keys: None,
+            webhooks: Reach::Loopback,
             demo_doctors: None,
         }
     }
@@ -159,6 +163,7 @@ impl App {
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,
             calendar_source: Arc::new(WebCalendars::new(Reach::Loopback, Duration::from_secs(20)).unwrap()),
+            receivers: Arc::new(WebReceivers::new(wishes.webhooks, Duration::from_secs(20)).unwrap()),
             rates: wishes.rates,
             trusted_proxies: wishes.trusted_proxies,
             cors_origins: wishes.cors_origins,
@@ -260,7 +265,8 @@ impl App {
     pub async fn tables(&self) -> BTreeMap<String, String> {
         let client = self.client().await;
         let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
-             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform', 'reports')
+             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform', 'reports',
+                                  'webhooks')
              AND tablename NOT IN ('soonest', 'attempt')";
         let mut hashes = BTreeMap::new();
         for row in client.query(tables, &[]).await.unwrap() {

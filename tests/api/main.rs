@@ -55,4 +55,7 @@ mod snapshots;
 mod visits_reach;
 mod waitlist;
 mod walk_ins;
+mod webhook_desk;
+mod webhook_receiver;
+mod webhooks;
 mod who;

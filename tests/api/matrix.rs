@@ -78,6 +78,23 @@ fn holds_a_time(user: &str) -> String {
     )
 }
 
+/// A webhook of clinic 1, and a message that was given up.
+fn has_a_webhook() -> String {
+    let (webhook, clinic) = (id('7', 6), id('c', 1));
+    let sealed = |column: &str, plain: &str| {
+        let sealed = keys().seal_text(&format!("webhooks.endpoint.{column}"), webhook.parse().unwrap(), plain);
+        sealed.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let (url, secret) = (sealed("url", "https://clinic.example/hooks"), sealed("secret", "of 24 octets, or longer"));
+    format!(
+        "INSERT INTO webhooks.endpoint (id, clinic_id, url, secret, version, created_at, updated_at)
+         VALUES ('{webhook}', '{clinic}', '\\x{url}', '\\x{secret}', 1, '2027-01-01Z', '2027-01-01Z');
+         INSERT INTO webhooks.delivery (id, endpoint_id, event_id, event_type, payload, state, created_at, done_at)
+         VALUES ('{}', '{webhook}', '{webhook}', 'webhook.test', '{{}}', 'failed', '2027-01-01Z', '2027-01-01Z')",
+        id('7', 7)
+    )
+}
+
 async fn stage() -> (App, Staged) {
     let app = App::start().await;
     let user = Who::Patient(1).user();
@@ -131,6 +148,7 @@ async fn stage() -> (App, Staged) {
     ))
     .await;
     app.sql(&waits_and_is_offered()).await;
+    app.sql(&has_a_webhook()).await;
     app.sql(&format!(
         "INSERT INTO appointments.series (id, clinic_id, doctor_id, patient_id, visit_type_id, rrule, first_at, time_zone, created_at)
          VALUES ('{series}', '{}', '{}', '{}', '{}', 'FREQ=DAILY;COUNT=1', '2027-03-08 14:00Z', 'America/New_York', '2027-01-01Z');
@@ -170,6 +188,9 @@ async fn asked(
     }
     if let (Some(start), Some(end)) = (uri.find('{'), uri.find('}')) {
         uri.replace_range(start..=end, &ask.part);
+    }
+    if let (Some(start), Some(end)) = (uri.find('{'), uri.find('}')) {
+        uri.replace_range(start..=end, &ask.rest);
     }
     let takes_links = operation.value["security"].to_string().contains("appointmentLink");
     let mut request = caller.sends(&uri, takes_links).method(Method::from_bytes(operation.method.as_bytes()).unwrap());

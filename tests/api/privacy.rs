@@ -17,10 +17,13 @@ const EXPORT: &str = "/api/v1/me/export";
 const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("doctors.override_day.reason", "a note of the team about a day of a calendar, which those who run it read"),
     ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),
+    ("webhooks.endpoint.url", "a clinic's own system"),
+    ("webhooks.endpoint.secret", "signs what a clinic's own system is told"),
+    ("webhooks.endpoint.previous_secret", "the same"),
     ("platform.idempotency_key.body", "repeats for 48 hours what stands in the other files"),
 ];
 

@@ -10,6 +10,7 @@ mod reports;
 mod series;
 mod visit_desk;
 mod waitlist;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
 use ::reports::infrastructure::http::ReportsApi;
+use ::webhooks::application::Receivers;
+use ::webhooks::infrastructure::http::WebhooksApi;
 use actix_web::web::Data;
 use auth::application::{AccountPorts, OpenSession};
 use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
@@ -35,7 +38,7 @@ use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, doorkeeper};
 use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
-use platform::outbox::{Courier, Outbox};
+use platform::outbox::{Courier, Outbox, Subscriber};
 use platform::pg::PgPool;
 use platform::storage::Storage;
 use secrecy::SecretString;
@@ -44,11 +47,15 @@ use self::accounts::Accounts;
 use self::appointments::{Appointments, VisitRules};
 use self::calendars::Calendars;
 use self::doctors::Doctors;
+use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::system::SystemApi;
 use crate::timetable;
 use crate::upkeep::Upkeep;
+
+/// Messages to clinics' systems on their way at once. Many, since each may wait for a receiver that hangs.
+const DELIVERING_HANDS: usize = 16;
 
 /// How signing in is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +107,8 @@ pub struct Parts {
     pub mailing: Mailing,
     /// Fetches calendars from elsewhere.
     pub calendar_source: Arc<dyn CalendarSource>,
+    /// Posts to clinics' own systems.
+    pub receivers: Arc<dyn Receivers>,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// How much clients may ask.
@@ -151,6 +160,8 @@ pub struct Application {
     pub courier: Courier,
     /// Does jobs at their time.
     pub worker: Worker,
+    /// Posts to clinics' own systems, by hands of its own.
+    pub deliverer: Worker,
     /// Looks for patients who are to be reminded.
     pub reminders: Arc<FindDueReminders>,
     /// What time it is.
@@ -169,6 +180,7 @@ pub struct Application {
     pub(crate) desk: Data<DeskApi>,
     pub(crate) waitlist: Data<WaitlistApi>,
     pub(crate) series: Data<SeriesApi>,
+    pub(crate) webhooks: Data<WebhooksApi>,
     /// Serves those who wait for a time.
     pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
@@ -203,6 +215,7 @@ impl Application {
             public_url,
             mailing,
             calendar_source,
+            receivers,
             trusted_proxies,
             rates,
             cors_origins,
@@ -217,6 +230,7 @@ impl Application {
         let rules = VisitRules { guests, to_answer, leads, zones: zones.clone() };
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
+        let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone());
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
@@ -224,10 +238,14 @@ impl Application {
 
         let letters = SendLetter { post: mailing.post, public_url };
         // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
-        let courier =
-            Courier::new(Outbox::new(pool.clone()), vec![Arc::new(Letters::new(letters, keys.clone()))], clock.clone());
+        let listeners: Vec<Arc<dyn Subscriber>> =
+            vec![Arc::new(Letters::new(letters, keys.clone())), webhooks.listener];
+        let courier = Courier::new(Outbox::new(pool.clone()), listeners, clock.clone());
 
         let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
+        let delivering = WorkerRules { hands: DELIVERING_HANDS, ..job_rules };
+        let jobs = Jobs::new(pool.clone());
+        let deliverer = Worker::new(jobs, vec![webhooks.deliver], table.clone(), delivering, clock.clone());
         let upkeep = Upkeep {
             pool: pool.clone(),
             clock: clock.clone(),
@@ -236,7 +254,8 @@ impl Application {
             holds: appointments.holds.clone(),
             line: appointments.line.clone(),
         };
-        let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks).collect();
+        let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks);
+        let tasks = tasks.chain([webhooks.tidy]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
@@ -248,6 +267,7 @@ impl Application {
             live: doctors.live,
             courier,
             worker,
+            deliverer,
             reminders: appointments.reminders.find,
             clock,
             keys,
@@ -267,6 +287,7 @@ impl Application {
             desk: Data::new(desk),
             waitlist: Data::new(appointments.waitlist),
             series: Data::new(appointments.series),
+            webhooks: Data::new(webhooks.api),
             line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),

@@ -7,6 +7,7 @@ mod jobs;
 mod mail;
 mod sign_in;
 mod storage;
+mod webhooks;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -103,6 +104,8 @@ pub struct Config {
     pub external_calendars: Reach,
     /// `EXTERNAL_CALENDARS_MINUTES`.
     pub external_calendars_every: SignedDuration,
+    /// `WEBHOOK_ADDRESSES`.
+    pub webhook_addresses: Reach,
     /// `HTTP_WORKERS`.
     pub http_workers: usize,
     /// `SEED_NUM_DOCTORS`.
@@ -170,6 +173,7 @@ pub const VARIABLES: &[&str] = &[
     "SIGN_IN_LIMITS",
     "EXTERNAL_CALENDARS",
     "EXTERNAL_CALENDARS_MINUTES",
+    "WEBHOOK_ADDRESSES",
     "HTTP_WORKERS",
     "SEED_NUM_DOCTORS",
     "SEED_FORCE",
@@ -275,6 +279,7 @@ impl Config {
             sign_in_limits: sign_in::limits(&mut read, tier),
             external_calendars: calendars::reach(&mut read, tier),
             external_calendars_every: calendars::every(&mut read),
+            webhook_addresses: webhooks::reach(&mut read, tier),
             http_workers: usize::try_from(read.number("HTTP_WORKERS", 1..=512, cores)).unwrap_or(2),
             seed_doctors: read.number("SEED_NUM_DOCTORS", 1..=10_000, 100),
             seed_force: read.flag("SEED_FORCE"),

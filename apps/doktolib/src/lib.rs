@@ -19,6 +19,7 @@ mod neighbours;
 pub mod openapi;
 mod posts;
 mod prebuilt;
+mod receivers;
 mod routes;
 pub mod sealing;
 mod secret;

@@ -33,6 +33,7 @@ use crate::routes::collected;
         (name = "Reports", description = "Figures of days, and reports about doctors"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
         (name = "Calendars", description = "Visits for calendar programs"),
+        (name = "Webhooks", description = "Clinics' own systems hear what happens to visits"),
         (name = "Operations", description = "For those who run an installation"),
     ),
 )]

@@ -27,7 +27,8 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(appointments::infrastructure::http::routes)
             .configure(auth::infrastructure::http::routes)
             .configure(calendars::infrastructure::http::routes)
-            .configure(reports::infrastructure::http::routes),
+            .configure(reports::infrastructure::http::routes)
+            .configure(webhooks::infrastructure::http::routes),
     );
 }
 
@@ -51,6 +52,7 @@ pub fn app(
         .app_data(application.desk.clone())
         .app_data(application.waitlist.clone())
         .app_data(application.series.clone())
+        .app_data(application.webhooks.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())

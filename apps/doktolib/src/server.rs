@@ -24,7 +24,7 @@ use crate::demo::{self, DemoSignIns};
 use crate::mailing::Mailing;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
-use crate::{app, fetching, sealing, secret, worker};
+use crate::{app, fetching, receivers, sealing, secret, worker};
 
 /// Anything that keeps the program from doing what it was told, in words for its operator.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -105,6 +105,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,
         calendar_source: fetching::calendars(config)?,
+        receivers: receivers::receivers(config)?,
         rates: config.rates.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),

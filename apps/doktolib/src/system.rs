@@ -19,6 +19,7 @@ use platform::pg::{self, PgPool};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use webhooks::infrastructure::http::PROBLEMS as WEBHOOKS_PROBLEMS;
 
 use crate::application::Figures;
 use crate::{openapi, prebuilt};
@@ -146,6 +147,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .chain(APPOINTMENTS_PROBLEMS)
         .chain(AUTH_PROBLEMS)
         .chain(CALENDARS_PROBLEMS)
+        .chain(WEBHOOKS_PROBLEMS)
         .chain(DOCTORS_PROBLEMS)
         .chain(RECORDS_PROBLEMS)
         .copied()

@@ -3,6 +3,7 @@
 use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SWEEP_MISSED};
 use platform::jobs::{InZone, Rhythm, Schedule};
 use reports::infrastructure::jobs::{ANALYTICS, REPORT_QUEUE};
+use webhooks::infrastructure::jobs::TIDY;
 
 use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
 
@@ -20,6 +21,7 @@ pub fn schedules() -> Vec<Schedule> {
         },
         upkeep(SWEEP_MISSED, Rhythm::daily(3, 0), InZone::EachInUse),
         upkeep(EXPIRE, Rhythm::hourly(5), InZone::Utc),
+        upkeep(TIDY, Rhythm::every_minutes(10), InZone::Utc),
         upkeep(FORGET, Rhythm::every_minutes(10), InZone::Utc),
         // After the sweep of what nobody has marked: a date is counted with all its marks.
         Schedule {

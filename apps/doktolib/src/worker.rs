@@ -30,6 +30,7 @@ pub async fn run(application: Application, stop: watch::Receiver<bool>) {
         read_calendars(&application, stop.clone()),
         upkeep(&application, stop.clone()),
         serve_the_line(&application, stop.clone()),
+        application.deliverer.run_hands(Stop::by(stop.clone())),
         application.worker.run(Stop::by(stop))
     );
 }

@@ -112,6 +112,17 @@ impl House {
         )
         .await;
         run(
+            "INSERT INTO webhooks.endpoint
+                    (id, clinic_id, url, secret, previous_secret, previous_until, version, created_at, updated_at)
+             VALUES ($1, $1, $2, $3, $4, now(), 1, now(), now())",
+            &[
+                &seal("webhooks.endpoint.url"),
+                &seal("webhooks.endpoint.secret"),
+                &seal("webhooks.endpoint.previous_secret"),
+            ],
+        )
+        .await;
+        run(
             "WITH one AS (SELECT $1::uuid) UPDATE appointments.appointment SET correct_reason = $2
               WHERE id = '01900000-0000-7000-8000-a00000032110'",
             &[&keys.seal_text(

@@ -31,6 +31,8 @@ pub struct Ask {
     pub id: String,
     /// What stands for the second one.
     pub part: String,
+    /// What stands for the third one.
+    pub rest: String,
     /// The letter of such ids that belong to nobody, where somebody else's record must look like none.
     pub kind: Option<char>,
     pub body: Option<Value>,
@@ -68,11 +70,17 @@ const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401
 /// The doctor, the front desk of the doctor's clinic, administrators.
 const CALENDAR: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
 const FRONT_DESK: &str = "401 403 403 403 403 403 yes 404 yes 401 401 403";
+/// Any front desk, and administrators.
+const ANY_DESK: &str = "401 403 403 403 403 403 yes yes yes 401 401 403";
 const TEAM_OF_CLINIC: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
 const NEW_AT_CLINIC: &str = "401 403 403 403 403 403 yes 422 yes 401 401 403";
 
 fn clinic(_: &Staged, _: Caller) -> Ask {
     Ask::of(id('c', 1), 'c')
+}
+
+fn webhook(staged: &Staged, caller: Caller) -> Ask {
+    Ask { part: id('7', 6), rest: id('7', 7), ..clinic(staged, caller) }
 }
 
 fn day(staged: &Staged, caller: Caller) -> Ask {
@@ -163,6 +171,8 @@ pub const RULES: &[Rule] = rules! {
         .with(json!({"starts_at": "2027-03-16T00:00:00-04:00", "ends_at": "2027-03-17T00:00:00-04:00"}));
     "addVisitType" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"name": "Check", "mode": "video", "duration_minutes": 20, "price": {"amount": 100}}));
+    "addWebhook" "clinic 1" FRONT_DESK
+        |staged, caller| clinic(staged, caller).with(json!({"url": "https://clinic.example/hooks"}));
     "applyClinicChange" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller)
         .with(json!({"change": {"holidays": [{"date": "2027-07-06", "name": "Day of rest"}]}}));
     "applyDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change": {"time_off":
@@ -184,6 +194,8 @@ pub const RULES: &[Rule] = rules! {
     "changeResource" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 30), ..clinic(staged, caller) }
         .with(json!({"name": "Room 3"}));
     "changeVisitType" "doctor 1" CALENDAR |staged, caller| offer(staged, caller).with(json!({"name": "Second look"}));
+    "changeWebhook" "clinic 1" FRONT_DESK
+        |staged, caller| webhook(staged, caller).with(json!({"event_types": ["appointment.booked"]}));
     "checkIn" "visit" SIDES_OF_A_VISIT
         |staged, caller| Ask { hindered: true, ..visit(staged, caller).with(json!({"clinic_code": "x"})) };
     "closeFeed" "doctor 1" CALENDAR |staged, caller| Ask { part: id('7', 1), ..a_doctor(staged, caller) };
@@ -235,6 +247,8 @@ pub const RULES: &[Rule] = rules! {
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
     "getWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
+    "getWebhook" "clinic 1" FRONT_DESK webhook;
+    "getWebhookDelivery" "clinic 1" FRONT_DESK webhook;
     "holdTime" "with doctor 1" HOLDING |_, _| Ask { field: Some("doctor_id"), ..Ask::default().with(
         json!({"doctor_id": doctor(1), "starts_at": "2027-03-10T09:30:00-05:00"})) };
     "importHolidays" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!(LIST_OF_HOLIDAYS));
@@ -265,6 +279,9 @@ pub const RULES: &[Rule] = rules! {
     "listUsers" "" ADMINS nothing;
     "listVisitTypes" "" ALL a_doctor;
     "listWaitlist" "" SIGNED_IN nothing;
+    "listWebhookDeliveries" "clinic 1" FRONT_DESK webhook;
+    "listWebhookEventTypes" "" ANY_DESK nothing;
+    "listWebhooks" "clinic 1" FRONT_DESK clinic;
     "listWeeklyHours" "" ALL a_doctor;
     "live" "" ALL nothing;
     "login" "by password" BY_PROOF
@@ -303,16 +320,19 @@ pub const RULES: &[Rule] = rules! {
         |staged, caller| Ask { part: "2027-05-31".to_owned(), ..clinic(staged, caller) };
     "removeOverride" "doctor 1" CALENDAR day;
     "removeTimeOff" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 1), ..a_doctor(staged, caller) };
+    "removeWebhook" "clinic 1" FRONT_DESK webhook;
     "replaceBreaks" "doctor 1" CALENDAR
         |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller).with(json!({"breaks": []})) };
     "replaceWeeklyHours" "doctor 1" CALENDAR
         |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller).with(json!({"hours": []})) };
+    "replayWebhookDelivery" "clinic 1" FRONT_DESK webhook;
     "requestCode" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
     "rescheduleAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
     "resetPassword" "by code" BY_PROOF
         |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1", "new_password": GOOD}));
     "retireVisitType" "doctor 1" CALENDAR offer;
+    "rotateWebhookSecret" "clinic 1" FRONT_DESK webhook;
     "searchPatients" "own reach" PRACTICE |_, _| Ask::default().with(json!({"name": "Alice"}));
     "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
@@ -323,6 +343,7 @@ pub const RULES: &[Rule] = rules! {
         let body = json!({"clinic_id": id('c', 1), "name": "Nora Baker", "phone": "2125550100"});
         Ask { field: Some("clinic_id"), ..Ask::default().with(body) }
     };
+    "testWebhook" "clinic 1" FRONT_DESK webhook;
     "undoClinicChange" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 9), ..clinic(staged, caller) };
     "undoDoctorChange" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 8), ..a_doctor(staged, caller) };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));

@@ -28,6 +28,7 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "doctors.override_day", id: "id", columns: &["reason"] },
     SealedTable { table: "journal.outbox", id: "id", columns: &["sealed"] },
     SealedTable { table: "platform.idempotency_key", id: "id", columns: &["body"] },
+    SealedTable { table: "webhooks.endpoint", id: "id", columns: &["url", "secret", "previous_secret"] },
 ];
 
 /// Columns of bytes that hold keyed hashes or digests: they tell nothing, and do not rotate.

@@ -13,6 +13,7 @@ mod doctors_for_appointments;
 mod doctors_for_auth;
 mod doctors_for_calendars;
 mod doctors_for_reports;
+mod doctors_for_webhooks;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_calendars::AppointmentsForCalendars;
@@ -30,3 +31,4 @@ pub use doctors_for_appointments::{
 pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;
 pub use doctors_for_reports::DoctorsForReports;
+pub use doctors_for_webhooks::DoctorsForWebhooks;

@@ -17,6 +17,7 @@ use platform::storage::{Storage, StorageSettings};
 use platform::{journal, pg};
 use secrecy::SecretString;
 use testkit::TestDatabase;
+use webhooks::infrastructure::WebReceivers;
 
 use super::client::Client;
 use super::promises;
@@ -63,6 +64,7 @@ impl House {
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: "http://localhost".into(),
             calendar_source: Arc::new(WebCalendars::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),
+            receivers: Arc::new(WebReceivers::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),
             mailing: Mailing::into_folder(
                 std::env::temp_dir().join("doktolib-house-mail"),
                 "doktolib@localhost".parse().unwrap(),

@@ -218,6 +218,7 @@ impl Appointment {
             visit_type_id: appointment.visit_type,
             starts_at: appointment.visit.start,
             ends_at: appointment.visit.end,
+            version: appointment.version,
             outside_hours: appointment.outside_reason.is_some(),
         };
         (appointment, event)
@@ -247,6 +248,7 @@ impl Appointment {
             doctor_id: self.doctor,
             patient_id: self.patient,
             starts_at: self.visit.start,
+            version: cancelled.version,
         };
         Ok((cancelled, event))
     }
@@ -278,6 +280,7 @@ impl Appointment {
             patient_id: self.patient,
             from: self.visit.start,
             to: moved.visit.start,
+            version: moved.version,
             outside_hours: moved.outside_reason.is_some(),
         };
         Ok((moved, event))
@@ -297,6 +300,7 @@ impl Appointment {
             doctor_id: self.doctor,
             patient_id: self.patient,
             starts_at: self.visit.start,
+            version: booked.version,
         };
         Some((booked, event))
     }
@@ -318,10 +322,13 @@ impl Appointment {
         }
         let marked = self.standing(mark.leads_to(), now, now);
         let (appointment_id, clinic_id, doctor_id, patient_id) = (self.id, self.clinic, self.doctor, self.patient);
+        let version = marked.version;
         let event = match mark {
-            Mark::Arrived => AppointmentEvent::Arrived { appointment_id, clinic_id, doctor_id, patient_id },
-            Mark::Completed => AppointmentEvent::Completed { appointment_id, clinic_id, doctor_id, patient_id },
-            Mark::NoShow => AppointmentEvent::NoShow { appointment_id, clinic_id, doctor_id, patient_id },
+            Mark::Arrived => AppointmentEvent::Arrived { appointment_id, clinic_id, doctor_id, patient_id, version },
+            Mark::Completed => {
+                AppointmentEvent::Completed { appointment_id, clinic_id, doctor_id, patient_id, version }
+            }
+            Mark::NoShow => AppointmentEvent::NoShow { appointment_id, clinic_id, doctor_id, patient_id, version },
         };
         Ok((marked, event))
     }

@@ -44,13 +44,15 @@ impl Appointment {
         if since_start > CHECK_IN_CLOSES {
             return Err(CheckInRefusal::TooLate);
         }
+        let arrived = self.standing(Status::Arrived, now, now);
         let event = AppointmentEvent::Arrived {
             appointment_id: self.id,
             clinic_id: self.clinic,
             doctor_id: self.doctor,
             patient_id: self.patient,
+            version: arrived.version,
         };
-        Ok((self.standing(Status::Arrived, now, now), event))
+        Ok((arrived, event))
     }
 
     /// Does the visit begin in less than `cutoff`, so that the patient is bound by it?

@@ -59,6 +59,7 @@ impl Appointment {
             patient_id: self.patient,
             was: self.status,
             is: to,
+            version: corrected.version,
         };
         Ok((corrected, event))
     }

@@ -25,6 +25,8 @@ pub enum AppointmentEvent {
         starts_at: Timestamp,
         /// To.
         ends_at: Timestamp,
+        /// The visit's version after it.
+        version: i32,
         /// Has the team put it outside the doctor's hours?
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         outside_hours: bool,
@@ -41,6 +43,8 @@ pub enum AppointmentEvent {
         patient_id: PatientId,
         /// The time that is free again.
         starts_at: Timestamp,
+        /// The visit's version after it.
+        version: i32,
     },
     /// The visit takes place at another time.
     Rescheduled {
@@ -56,6 +60,8 @@ pub enum AppointmentEvent {
         from: Timestamp,
         /// The new start.
         to: Timestamp,
+        /// The visit's version after it.
+        version: i32,
         /// Has the team put it outside the doctor's hours?
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         outside_hours: bool,
@@ -72,6 +78,8 @@ pub enum AppointmentEvent {
         patient_id: PatientId,
         /// From.
         starts_at: Timestamp,
+        /// The visit's version after it.
+        version: i32,
     },
     /// The patient is there.
     Arrived {
@@ -83,6 +91,8 @@ pub enum AppointmentEvent {
         doctor_id: DoctorId,
         /// For whom.
         patient_id: PatientId,
+        /// The visit's version after it.
+        version: i32,
     },
     /// The visit took place.
     Completed {
@@ -94,6 +104,8 @@ pub enum AppointmentEvent {
         doctor_id: DoctorId,
         /// For whom.
         patient_id: PatientId,
+        /// The visit's version after it.
+        version: i32,
     },
     /// A mistaken mark was taken back.
     Corrected {
@@ -109,6 +121,8 @@ pub enum AppointmentEvent {
         was: Status,
         /// The right one.
         is: Status,
+        /// The visit's version after it.
+        version: i32,
     },
     /// The patient was reminded of it.
     Reminded {
@@ -135,6 +149,8 @@ pub enum AppointmentEvent {
         doctor_id: DoctorId,
         /// For whom.
         patient_id: PatientId,
+        /// The visit's version after it.
+        version: i32,
     },
 }
 

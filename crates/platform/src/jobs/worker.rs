@@ -97,8 +97,12 @@ impl Worker {
 
     /// Runs until it is to stop. Jobs under way get ten seconds to end; what has not ended then is given back.
     pub async fn run(&self, stop: Stop) {
-        let hands = join_all((0..self.rules.hands).map(|_| self.work(&stop)));
-        tokio::join!(hands, self.keep_timetable(&stop));
+        tokio::join!(self.run_hands(stop.clone()), self.keep_timetable(&stop));
+    }
+
+    /// Does its jobs until it is to stop, and leaves the timetable to another one of the same process.
+    pub async fn run_hands(&self, stop: Stop) {
+        join_all((0..self.rules.hands).map(|_| self.work(&stop))).await;
     }
 
     async fn keep_timetable(&self, stop: &Stop) {
