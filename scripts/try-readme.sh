@@ -30,5 +30,6 @@ fi
 BASE_URL=http://localhost:$port scripts/check-readme.sh
 # Tokens name the installation by its address, which the server made of the port it was told.
 PORT=0 BASE_URL=http://localhost:$port DOKTOLIB_DATA_DIR=$folder/data scripts/check-walk.sh "$binary"
+PORT=0 BASE_URL=http://localhost:$port DOKTOLIB_DATA_DIR=$folder/data scripts/check-chain.sh "$binary"
 PORT=$port DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" health
 DOKTOLIB_DATA_DIR=$folder/data RUST_LOG=warn "$binary" audit verify

@@ -162,6 +162,15 @@ async fn stage() -> (App, Staged) {
     ))
     .await;
     app.sql(&holds_a_time(&user)).await;
+    // A job and a message that were given up.
+    app.sql(&format!(
+        "INSERT INTO jobs.job (id, queue, name, payload, created_at, available_at, failed_at)
+         VALUES ('{job}', 'upkeep', 'forget', '{{}}', '2027-03-01Z', '2027-03-01Z', '2027-03-02Z');
+         INSERT INTO journal.outbox (id, topic, subject, payload, created_at, available_at, failed_at, last_error)
+         VALUES ('{job}', 'mail', '{job}', '{{}}', '2027-03-01Z', '2027-03-01Z', '2027-03-02Z', '')",
+        job = id('7', 6),
+    ))
+    .await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
     (app, Staged { session: opened.session.to_string() })

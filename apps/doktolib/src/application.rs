@@ -33,9 +33,12 @@ use jiff::SignedDuration;
 use kernel::Clock;
 use notifications::application::SendLetter;
 use notifications::infrastructure::{Letters, Mailbox};
+use operations::infrastructure::Steps;
+use operations::infrastructure::http::OperationsApi;
 use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, doorkeeper};
+use platform::idempotency::Answers;
 use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
 use platform::outbox::{Courier, Outbox, Subscriber};
@@ -192,6 +195,9 @@ pub struct Application {
     /// Times that are held.
     pub holds: PgHolds,
     pub(crate) system: Data<SystemApi>,
+    /// Handles jobs and messages.
+    pub steps: Steps,
+    pub(crate) operations: Data<OperationsApi>,
 }
 
 impl Application {
@@ -258,6 +264,17 @@ impl Application {
         let tasks = tasks.chain([webhooks.tidy]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
+        let mint = accounts.sessions.mint.clone();
+        let steps = Steps { pool: pool.clone(), journal: journal.clone(), keys: keys.clone() };
+        let operations = OperationsApi {
+            jobs: worker.jobs().clone(),
+            timetable: worker.timetable().clone(),
+            outbox: courier.outbox().clone(),
+            steps: steps.clone(),
+            answers: Answers::new(pool.clone(), keys.clone()),
+            clock: clock.clone(),
+            csrf: Arc::new(move |session| mint.csrf(session).expose().to_owned()),
+        };
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
         let limits = Data::new(Limits::new(rates, &clock, &keys));
         Self {
@@ -297,6 +314,8 @@ impl Application {
             visit_records: appointments.records,
             holds: appointments.holds,
             system: Data::new(system),
+            steps,
+            operations: Data::new(operations),
         }
     }
 }

@@ -190,7 +190,9 @@ impl Command {
             Self::Token(wanted) => on_database(&config, async |database| wanted.run(&config, database).await).await,
             Self::Outbox(wanted) => {
                 on_database(&config, async |database| {
-                    Ok(if wanted.run(database).await? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                    secret_in_use(&config)?;
+                    let done = wanted.run(&server::application(&config, database, None)?).await?;
+                    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
                 })
                 .await
             }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use appointments::infrastructure::jobs::{FIND_REMINDERS, Occasion};
 use clap::Subcommand;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use operations::infrastructure::{Asked, Done, Step};
 use platform::jobs::{JobState, NewJob, RunView, Stop};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -31,6 +32,9 @@ pub enum JobsCommand {
         /// As if it were this instant, e.g. 2027-03-01T09:00:00-05:00
         #[arg(long)]
         at: Option<Timestamp>,
+        /// As if it were so long before --at, e.g. 23h
+        #[arg(long, requires = "at")]
+        earlier: Option<SignedDuration>,
         /// List what would be done (reminders alone)
         #[arg(long)]
         dry_run: bool,
@@ -67,12 +71,17 @@ impl JobsCommand {
                 }
             }
             Self::History => {
-                for run in jobs.runs(None, SHOWN).await? {
+                for run in jobs.runs(None, None, SHOWN).await? {
                     println!("{}", line(&run));
                 }
             }
-            Self::Run { name, dry_run: true, at } => dry_run(application, name, at.unwrap_or(now)).await?,
-            Self::Run { name, at, .. } => return run_now(application, name, *at).await,
+            Self::Run { name, at, earlier, dry_run: only_look } => {
+                let at = at.map(|at| at.checked_sub(earlier.unwrap_or_default())).transpose()?;
+                if !only_look {
+                    return run_now(application, name, at).await;
+                }
+                dry_run(application, name, at.unwrap_or(now)).await?;
+            }
             Self::Failed => {
                 let failed = jobs.list(JobState::Failed, SHOWN).await?;
                 println!("{} jobs were given up", failed.len());
@@ -82,12 +91,21 @@ impl JobsCommand {
                 }
             }
             Self::Retry { id, .. } => {
-                let count = jobs.retry(*id, now).await?;
+                let count = by_command(application, &Step::RetryJobs(*id)).await?;
                 println!("{count} jobs are tried again");
                 return Ok(count > 0);
             }
         }
         Ok(true)
+    }
+}
+
+/// Takes a step that somebody has asked for at the command line; gives how many it has changed.
+pub(crate) async fn by_command(application: &Application, step: &Step) -> Result<usize, Failure> {
+    match application.steps.take(step, Asked::by_command(), application.clock.now()).await? {
+        Ok(Done::Changed(count)) => Ok(count),
+        Ok(Done::Started(_)) => Ok(1),
+        Err(before) => Err(before.into()),
     }
 }
 
@@ -163,7 +181,7 @@ async fn run_now(application: &Application, name: &str, at: Option<Timestamp>) -
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    for run in worker.jobs().runs(None, SHOWN).await?.iter().rev() {
+    for run in worker.jobs().runs(None, None, SHOWN).await?.iter().rev() {
         if run.started_at >= begun && belongs(&run.name, name) {
             println!("{}", line(run));
         }

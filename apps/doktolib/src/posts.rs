@@ -1,13 +1,12 @@
 //! What operators do about mail and messages.
 
 use clap::Subcommand;
-use kernel::{Clock as _, SystemClock};
 use notifications::domain::{Language, Notice, TEMPLATES, Wording};
-use platform::outbox::Outbox;
-use platform::pg;
+use operations::infrastructure::Step;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::application::Application;
+use crate::jobs::by_command;
 use crate::server::Failure;
 
 /// Commands about mail.
@@ -65,14 +64,10 @@ impl OutboxCommand {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn run(&self, database: &Database) -> Result<bool, Failure> {
-        let mut settings = database.settings.clone();
-        settings.max_connections = 1;
-        settings.workers = 0;
-        let outbox = Outbox::new(pg::pool(&settings)?);
+    pub async fn run(&self, application: &Application) -> Result<bool, Failure> {
         match self {
             Self::Failed => {
-                let failed = outbox.failed().await?;
+                let failed = application.courier.outbox().failed().await?;
                 println!("{} messages were given up", failed.len());
                 for message in &failed {
                     println!(
@@ -83,7 +78,7 @@ impl OutboxCommand {
                 Ok(true)
             }
             Self::Retry { id, .. } => {
-                let count = outbox.requeue(*id, SystemClock.now()).await?;
+                let count = by_command(application, &Step::RetryMessages(*id)).await?;
                 println!("{count} messages are tried again");
                 Ok(count > 0)
             }

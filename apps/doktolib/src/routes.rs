@@ -28,7 +28,8 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(auth::infrastructure::http::routes)
             .configure(calendars::infrastructure::http::routes)
             .configure(reports::infrastructure::http::routes)
-            .configure(webhooks::infrastructure::http::routes),
+            .configure(webhooks::infrastructure::http::routes)
+            .configure(operations::infrastructure::http::routes),
     );
 }
 
@@ -58,6 +59,7 @@ pub fn app(
         .app_data(application.records.clone())
         .app_data(application.reports.clone())
         .app_data(application.system.clone())
+        .app_data(application.operations.clone())
         .app_data(application.doorkeeper.clone())
         .app_data(application.limits.clone())
         .app_data(application.trusted_proxies.clone())
@@ -68,6 +70,7 @@ pub fn app(
         .route("/problems", web::get().to(system::problems))
         .route("/problems.css", web::get().to(system::problems_css))
         .route("/problems/{code}", web::get().to(system::problem))
+        .configure(operations::infrastructure::http::pages)
         .configure(|config| {
             if let Some(mailbox) = mailbox {
                 notifications::infrastructure::http::dev_mail(config, mailbox);

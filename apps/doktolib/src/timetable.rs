@@ -1,6 +1,6 @@
 //! What is done at set times, and when.
 
-use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SWEEP_MISSED};
+use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED};
 use platform::jobs::{InZone, Rhythm, Schedule};
 use reports::infrastructure::jobs::{ANALYTICS, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
@@ -18,6 +18,13 @@ pub fn schedules() -> Vec<Schedule> {
             rhythm: Rhythm::hourly(0),
             zone: InZone::Utc,
             priority: 0,
+        },
+        Schedule {
+            name: SUMMARISE_DAYS,
+            queue: REMINDER_QUEUE,
+            rhythm: Rhythm::daily(7, 0),
+            zone: InZone::EachInUse,
+            priority: 5,
         },
         upkeep(SWEEP_MISSED, Rhythm::daily(3, 0), InZone::EachInUse),
         upkeep(EXPIRE, Rhythm::hourly(5), InZone::Utc),

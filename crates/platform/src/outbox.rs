@@ -6,9 +6,10 @@
 
 use diesel::QueryableByName;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_query;
 use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::ToDiesel as _;
 use kernel::PortFailure;
@@ -303,6 +304,17 @@ impl Outbox {
         .await
     }
 
+    /// Is there a message with this id?
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_there(&self, id: Uuid) -> Result<bool, PortFailure> {
+        pg::read(&self.pool, "look for a message", async |mut conn| {
+            diesel::select(diesel::dsl::exists(outbox::table.find(id))).get_result(&mut conn).await
+        })
+        .await
+    }
+
     /// What was given up, the newest first, at most 1000.
     ///
     /// # Errors
@@ -340,25 +352,23 @@ impl Outbox {
             })
             .collect())
     }
+}
 
-    /// Lets what was given up be tried again at once, as if never tried: one message, or all when none is named.
-    /// Gives how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn requeue(&self, id: Option<Uuid>, now: Timestamp) -> Result<usize, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        let change = (
-            outbox::failed_at.eq(None::<jiff_diesel::Timestamp>),
-            outbox::available_at.eq(now.to_diesel()),
-            outbox::attempts.eq(0),
-        );
-        let given_up = outbox::failed_at.is_not_null().and(outbox::done_at.is_null());
-        let changed = match id {
-            Some(id) => diesel::update(outbox::table.find(id)).filter(given_up).set(change).execute(&mut conn).await,
-            None => diesel::update(outbox::table).filter(given_up).set(change).execute(&mut conn).await,
-        };
-        changed.map_err(|error| pg::failure("let messages be tried again", error))
+/// Lets what was given up be tried again at once, as if never tried, in the caller's transaction: one message, or all
+/// when none is named. Gives how many.
+///
+/// # Errors
+/// Of the database.
+pub async fn requeue(conn: &mut AsyncPgConnection, id: Option<Uuid>, now: Timestamp) -> Result<usize, DieselError> {
+    let change = (
+        outbox::failed_at.eq(None::<jiff_diesel::Timestamp>),
+        outbox::available_at.eq(now.to_diesel()),
+        outbox::attempts.eq(0),
+    );
+    let given_up = outbox::failed_at.is_not_null().and(outbox::done_at.is_null());
+    match id {
+        Some(id) => diesel::update(outbox::table.find(id)).filter(given_up).set(change).execute(conn).await,
+        None => diesel::update(outbox::table).filter(given_up).set(change).execute(conn).await,
     }
 }
 

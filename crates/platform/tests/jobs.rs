@@ -82,8 +82,8 @@ async fn a_job_is_tried_three_times_with_growing_pauses_then_waits_for_a_person(
     assert_eq!((dead[0].id, dead[0].attempts, dead[0].last_error.as_deref()), (id, 3, Some("away")));
 
     *hands.does.lock().unwrap() = Does::Well;
-    assert_eq!(house.jobs.retry(Some(Uuid::now_v7()), house.clock.now()).await.unwrap(), 0);
-    assert_eq!(house.jobs.retry(Some(id), house.clock.now()).await.unwrap(), 1);
+    assert_eq!(house.retry(Uuid::now_v7()).await, 0);
+    assert_eq!(house.retry(id).await, 1);
     house.work(&worker).await;
     assert_eq!(hands.attempts(), [1, 2, 3, 1]);
     assert_eq!((house.count(JobState::Failed).await, house.count(JobState::Waiting).await), (0, 0));
@@ -219,7 +219,7 @@ async fn of_the_same_key_one_waits_until_it_is_done_or_given_up() {
     let hands = Hands::new(Does::Fails(JobError::Never("nonsense".into())));
     house.work(&house.worker(&hands)).await;
     assert!(house.jobs.add(&job, now()).await.unwrap().is_some(), "a dead one is not in the way");
-    assert_eq!(house.jobs.retry(Some(first), now()).await.unwrap(), 1, "nor the other way round");
+    assert_eq!(house.retry(first).await, 1, "nor the other way round");
     assert_eq!(house.count(JobState::Waiting).await, 2);
 }
 

@@ -239,6 +239,7 @@ pub const RULES: &[Rule] = rules! {
     "getFeedFile" "by its secret" ALL |_, _| Ask { id: "A".repeat(43), ..Ask::default() };
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
+    "getOutbox" "" ADMINS nothing;
     "getOverride" "doctor 1" CALENDAR day;
     "getPatient" "patient 1" RECORD patient;
     "getQueue" "clinic 1" CLINIC_S_TEAM clinic;
@@ -266,10 +267,14 @@ pub const RULES: &[Rule] = rules! {
     "listFeeds" "doctor 1" CALENDAR a_doctor;
     "listFigures" "own reach" TEAM nothing;
     "listHolidays" "" ALL clinic;
+    "listJobRuns" "" ADMINS nothing;
+    "listJobs" "" ADMINS nothing;
     "listMyFeeds" "own" PATIENTS nothing;
     "listOverrides" "doctor 1" CALENDAR a_doctor;
+    "listQueues" "" ADMINS nothing;
     "listRelatives" "own" PATIENTS nothing;
     "listResources" "clinic 1" TEAM_OF_CLINIC clinic;
+    "listSchedules" "" ADMINS nothing;
     "listSessions" "own" SIGNED_IN nothing;
     "listSlots" "" ALL a_doctor;
     // The doctors stand in the query, which is not sent: whoever gets through hears that they are missing.
@@ -297,6 +302,7 @@ pub const RULES: &[Rule] = rules! {
     };
     "openFeed" "doctor 1" CALENDAR a_doctor;
     "openMyFeed" "own" PATIENTS nothing;
+    "pauseQueue" "" ADMINS |_, _| Ask { id: "upkeep".to_owned(), ..Ask::default() };
     "previewClinicChange" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller)
         .with(json!({"change": {"holidays": [{"date": "2027-07-07", "name": "Day of rest"}]}}));
     "previewDoctorChange" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller).with(json!({"change":
@@ -331,8 +337,14 @@ pub const RULES: &[Rule] = rules! {
         |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
     "resetPassword" "by code" BY_PROOF
         |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1", "new_password": GOOD}));
+    "resumeQueue" "" ADMINS |_, _| Ask { id: "upkeep".to_owned(), ..Ask::default() };
     "retireVisitType" "doctor 1" CALENDAR offer;
+    "retryJob" "" ADMINS |_, _| Ask { id: id('7', 6), ..Ask::default() };
+    "retryJobs" "" ADMINS nothing;
+    "retryMessage" "" ADMINS |_, _| Ask { id: id('7', 6), ..Ask::default() };
+    "retryMessages" "" ADMINS nothing;
     "rotateWebhookSecret" "clinic 1" FRONT_DESK webhook;
+    "runSchedule" "" ADMINS |_, _| Ask { id: "forget".to_owned(), ..Ask::default() };
     "searchPatients" "own reach" PRACTICE |_, _| Ask::default().with(json!({"name": "Alice"}));
     "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };

@@ -45,6 +45,7 @@ mod reschedule_appointment;
 mod search_patients;
 mod series_letters;
 mod series_ports;
+mod summarise_days;
 mod sweep_missed;
 mod take_down_patient;
 #[cfg(test)]
@@ -118,6 +119,7 @@ pub use series_ports::{
     HeldTime, Hindered, ManyTimes, NewSeries, NewSeriesError, OwnTimes, SeriesAgenda, SeriesCut, SeriesCutError,
     SeriesDetails, SeriesStore, Weighed,
 };
+pub use summarise_days::{DaySummary, DaySummaryStore, DayVisit, DoctorAccounts, SummariseDays};
 pub use sweep_missed::{SweepMissed, UnmarkedVisits};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use view_ports::{

@@ -9,7 +9,7 @@ use platform::jobs::{Job, JobError, Jobs, NewJob, Stop, Task, Zones};
 use platform::pg;
 use serde::{Deserialize, Serialize};
 
-use crate::application::{FindDueReminders, RemindPatients, ReminderBatches, SweepMissed};
+use crate::application::{FindDueReminders, RemindPatients, ReminderBatches, SummariseDays, SweepMissed};
 
 /// The queue of what is written to patients.
 pub const REMINDER_QUEUE: &str = "reminders";
@@ -123,5 +123,38 @@ impl Task for SweepMissedTask {
             marked += self.sweep.run(&zone, &|| stop.is_asked()).await?;
         }
         if stop.is_asked() { Err(JobError::Interrupted) } else { Ok(format!("marked {marked}")) }
+    }
+}
+
+/// The job that tells doctors what their day holds.
+pub const SUMMARISE_DAYS: &str = "day-summaries";
+
+/// Does [`SUMMARISE_DAYS`]: on the wall clock that the timetable names, or on all.
+pub struct SummariseDaysTask {
+    /// The use case.
+    pub summarise: Arc<SummariseDays>,
+    /// The clocks there are.
+    pub zones: Arc<dyn Zones>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Task for SummariseDaysTask {
+    fn name(&self) -> &'static str {
+        SUMMARISE_DAYS
+    }
+
+    async fn run(&self, job: &Job, _stop: &Stop) -> Result<String, JobError> {
+        let zones = match job.payload::<OnClock>()?.zone {
+            Some(zone) => vec![zone],
+            None => self.zones.in_use().await?,
+        };
+        let now = job.payload::<Occasion>()?.at.unwrap_or_else(|| self.clock.now());
+        let mut letters = 0;
+        for zone in zones {
+            letters += self.summarise.run(&zone, now).await?;
+        }
+        Ok(format!("letters {letters}"))
     }
 }

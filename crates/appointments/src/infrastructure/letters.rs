@@ -1,11 +1,14 @@
 //! What patients are told by mail.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use platform::letters::Letter;
 
 use super::http::{AppointmentLinks, WaitlistLinks};
-use crate::application::{Alert, AppointmentDetails, Change, Confirmation, GuestHold, Names, OfferLetter, Reminder};
+use crate::application::{
+    Alert, AppointmentDetails, Change, Confirmation, DaySummary, GuestHold, Names, OfferLetter, Reminder,
+};
 use crate::domain::{Appointment, AppointmentEvent, Hold, WaitlistOffer};
 
 /// Tells of a booking, with the link that opens it.
@@ -112,6 +115,23 @@ pub(super) fn reminder(reminder: &Reminder, links: &AppointmentLinks) -> Option<
     }
     let several = letter("reminder-several").with("visits", visits.len().to_string());
     Some((1..).zip(visits).fold(several, |letter, (number, visit)| told(letter, &format!("_{number}"), visit)))
+}
+
+/// Tells a doctor what a day holds: one visit in each line, without its patient.
+pub(super) fn day_summary(summary: &DaySummary, day: Date, time_zone: &str) -> Letter {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
+    // Nobody sees more patients on a day; if so, the last ones are left out.
+    let visits = &summary.visits[..summary.visits.len().min(60)];
+    let times = visits.iter().map(|(visit, _)| format!("{}–{}", time(visit.visit.start), time(visit.visit.end)));
+    let clinics = visits.iter().map(|(_, clinic)| clinic.clone());
+    let modes = visits.iter().map(|(visit, _)| visit.mode.word().to_owned());
+    Letter::new("day-summary", &summary.to.email, &summary.to.language)
+        .with("name", &summary.to.name)
+        .with("day", format!("{day} ({time_zone})"))
+        .with("times", times.collect::<Vec<_>>().join("\n"))
+        .with("clinics", clinics.collect::<Vec<_>>().join("\n"))
+        .with("modes", modes.collect::<Vec<_>>().join("\n"))
 }
 
 /// When a visit begins.

@@ -16,6 +16,7 @@ mod personal_records;
 mod pg_access_log;
 mod pg_appointments;
 mod pg_clinic_visits;
+mod pg_day_summaries;
 mod pg_desk;
 mod pg_emergency;
 mod pg_holds;

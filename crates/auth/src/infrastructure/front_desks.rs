@@ -1,6 +1,8 @@
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::{ClinicId, PortFailure, Role};
+use kernel::{ClinicId, DoctorId, PortFailure, Role};
 use platform::pg;
 use uuid::Uuid;
 
@@ -34,15 +36,41 @@ impl PgUsers {
                     .await
             })
             .await?;
+        rows.into_iter().map(|(id, name, email, language)| self.person_of(id, &name, &email, language)).collect()
+    }
+
+    /// Whom letters to these doctors are for: their accounts that can sign in.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn of_doctors(&self, doctors: &[DoctorId]) -> Result<HashMap<DoctorId, Person>, PortFailure> {
+        type Row = (Uuid, Option<Uuid>, Vec<u8>, Vec<u8>, String);
+        let doctors: Vec<Uuid> = doctors.iter().map(|doctor| doctor.as_uuid()).collect();
+        let rows: Vec<Row> = pg::read(&self.pool, "read the accounts of doctors", async |mut conn| {
+            account::table
+                .filter(account::doctor_id.eq_any(&doctors))
+                .filter(account::role.eq(Role::Doctor.word()))
+                .filter(account::state.eq(AccountState::Active.word()))
+                .select((account::id, account::doctor_id, account::name, account::email, account::language))
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        let mut people = HashMap::new();
+        for (id, doctor, name, email, language) in rows {
+            if let Some(doctor) = doctor {
+                people.insert(DoctorId::from_uuid(doctor), self.person_of(id, &name, &email, language)?);
+            }
+        }
+        Ok(people)
+    }
+
+    fn person_of(&self, id: Uuid, name: &[u8], email: &[u8], language: String) -> Result<Person, PortFailure> {
         let sealed = |error| PortFailure::new("open an account", error);
-        rows.into_iter()
-            .map(|(id, name, email, language)| {
-                Ok(Person {
-                    name: self.keys.open_text(NAME, id, &name).map_err(sealed)?,
-                    email: self.keys.open_text(EMAIL, id, &email).map_err(sealed)?,
-                    language,
-                })
-            })
-            .collect()
+        Ok(Person {
+            name: self.keys.open_text(NAME, id, name).map_err(sealed)?,
+            email: self.keys.open_text(EMAIL, id, email).map_err(sealed)?,
+            language,
+        })
     }
 }

@@ -7,7 +7,7 @@ mod values;
 mod wording;
 
 pub use language::Language;
-pub use notice::{Duty, Notice, Reminded, Timed};
+pub use notice::{Duty, Notice, PlannedVisit, Reminded, Timed};
 pub use samples::{Sample, TEMPLATES};
 pub use values::{NoticeError, Values};
 pub use wording::{Part, Wording};

@@ -27,6 +27,17 @@ pub struct Reminded {
     pub manage_url: String,
 }
 
+/// A visit of a doctor's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedVisit {
+    /// From, to, on the clinic's clock.
+    pub time: String,
+    /// By video?
+    pub video: bool,
+    /// Where.
+    pub clinic: String,
+}
+
 /// The values of the visits of a letter, each: doctor, when, clinic, link.
 const NUMBERED: [[&str; 4]; 6] = [
     ["doctor_1", "when_1", "clinic_1", "manage_url_1"],
@@ -172,6 +183,15 @@ pub enum Notice {
         /// The visits, the first one first.
         visits: Vec<Reminded>,
     },
+    /// `day-summary{name,day,times,modes,clinics}`, to a doctor: one visit in each line, without its patient.
+    DaySummary {
+        /// How the doctor is called.
+        name: Option<String>,
+        /// Which day, with the zone of its clinics.
+        day: String,
+        /// The visits, the first one first.
+        visits: Vec<PlannedVisit>,
+    },
     /// `waitlist-offer{name,doctor,when,clinic,until,url}`.
     WaitlistOffer {
         /// How the patient is called.
@@ -290,6 +310,17 @@ impl Notice {
                 let visits = NUMBERED[..visits].iter().map(|names| reminded(&values, *names));
                 Self::ReminderSeveral { name: values.name("name")?, visits: visits.collect::<Result<_, _>>()? }
             }
+            "day-summary" => {
+                let (times, modes, clinics) =
+                    (values.lines("times")?, values.lines("modes")?, values.lines("clinics")?);
+                if times.len() != modes.len() || times.len() != clinics.len() {
+                    return Err(NoticeError::Unusable { template, value: "times" });
+                }
+                let places = modes.iter().map(|mode| mode == "video").zip(clinics);
+                let visits = times.into_iter().zip(places);
+                let visits = visits.map(|(time, (video, clinic))| PlannedVisit { time, video, clinic }).collect();
+                Self::DaySummary { name: values.name("name")?, day: values.text("day")?, visits }
+            }
             "waitlist-offer" => Self::WaitlistOffer {
                 name: values.name("name")?,
                 doctor: values.text("doctor")?,
@@ -330,6 +361,7 @@ impl Notice {
             Self::SeriesCancelled { .. } => "series-cancelled",
             Self::Reminder { .. } => "reminder",
             Self::ReminderSeveral { .. } => "reminder-several",
+            Self::DaySummary { .. } => "day-summary",
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::AccountErased => "account-erased",
@@ -356,45 +388,4 @@ fn reminded(values: &Values<'_>, names: [&'static str; 4]) -> Result<Reminded, N
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SITE: &str = "https://doktolib.example";
-
-    #[test]
-    fn every_template_can_be_written_and_knows_its_name() {
-        for (template, _) in TEMPLATES {
-            assert_eq!(Notice::sample(template, SITE).unwrap().template(), template);
-        }
-    }
-
-    #[test]
-    fn a_missing_value_is_told_by_its_name() {
-        for (template, values) in TEMPLATES {
-            for (missing, _) in values.iter().filter(|(name, _)| *name != "reason_given") {
-                let mut given = sample_values(template, SITE).unwrap();
-                given.remove(*missing);
-                let refused = Notice::parse(template, &given, SITE).unwrap_err();
-                assert_eq!(refused, NoticeError::Missing { template, value: missing });
-                assert_eq!(refused.to_string(), format!("{template}: the value {missing} is missing"));
-            }
-        }
-    }
-
-    #[test]
-    fn a_template_nobody_knows_and_a_value_that_does_not_fit_are_refused() {
-        let given = BTreeMap::new();
-        assert_eq!(Notice::parse("sign-in", &given, SITE), Err(NoticeError::UnknownTemplate));
-        for (template, value, bad) in [
-            ("sign-in-code", "minutes", "soon"),
-            ("invitation", "role", "king"),
-            ("invitation", "url", "https://evil.example/"),
-            ("password-reset", "url", "https://evil.example/"),
-            ("booking-confirmed", "manage_url", "javascript:x"),
-        ] {
-            let mut given = sample_values(template, SITE).unwrap();
-            given.insert(value.to_owned(), bad.to_owned());
-            assert_eq!(Notice::parse(template, &given, SITE), Err(NoticeError::Unusable { template, value }));
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 23] = [
+pub const TEMPLATES: [(&str, Sample); 24] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -114,6 +114,16 @@ pub const TEMPLATES: [(&str, Sample); 23] = [
             ("when_2", "Monday, 1 March 2027, 14:30"),
             ("clinic_2", "Harbor Clinic"),
             ("manage_url_2", "{site}/api/v1/appointments/01900000-0000-7000-8000-000000000002?token=def"),
+        ],
+    ),
+    (
+        "day-summary",
+        &[
+            ("name", "Mona Sample"),
+            ("day", "2027-03-01 (America/New_York)"),
+            ("times", "09:00–09:30\n09:30–10:00\n14:00–14:20"),
+            ("modes", "in_person\nin_person\nvideo"),
+            ("clinics", "Riverside Clinic\nRiverside Clinic\nHarbor Clinic"),
         ],
     ),
     (

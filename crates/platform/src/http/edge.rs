@@ -178,11 +178,11 @@ pub async fn problems_only(
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
     if status.is_client_error() || status.is_server_error() {
-        let is_json = response
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-        if !is_ours && !is_json {
+        // The framework's own are plain texts; what is JSON or a page was meant so.
+        let is_meant = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
+            [&b"application/json"[..], b"text/html"].iter().any(|meant| value.as_bytes().starts_with(meant))
+        });
+        if !is_ours && !is_meant {
             let (request, _) = response.into_parts();
             return Ok(ServiceResponse::new(request, Problem::of(kind_for(status)).error_response()));
         }

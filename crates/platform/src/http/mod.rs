@@ -13,6 +13,7 @@ mod page;
 mod plain_date;
 mod problem;
 mod problem_pages;
+mod responses;
 
 pub use calendar_file::{CalendarFile, MAX_CALENDAR_BYTES};
 pub use client::{NoNetwork, TrustedProxies, address_group, client, client_address};
@@ -26,6 +27,7 @@ pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
 pub use plain_date::PlainDate;
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
 pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};
+pub use responses::refusals;
 
 use std::str::FromStr;
 

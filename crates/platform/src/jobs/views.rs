@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::result::Error as DieselError;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
@@ -132,6 +132,8 @@ struct JobRow {
     attempts: i32,
     #[diesel(sql_type = Nullable<Text>)]
     last_error: Option<String>,
+    #[diesel(sql_type = Bool)]
+    running: bool,
 }
 
 #[derive(QueryableByName)]
@@ -183,6 +185,11 @@ const QUEUES: &str = "
       FROM jobs.job j FULL JOIN jobs.queue q ON q.name = j.queue
      GROUP BY 1, 2 ORDER BY 1";
 
+const JOBS: &str = "
+    SELECT id, queue, name, priority, created_at, available_at, failed_at, attempts, last_error,
+           worker IS NOT NULL AND failed_at IS NULL AS running
+      FROM jobs.job";
+
 const RUNS: &str = "SELECT id, job_id, queue, name, attempt, started_at, ended_at, outcome, said FROM jobs.run";
 
 impl Jobs {
@@ -195,38 +202,63 @@ impl Jobs {
             JobState::Waiting | JobState::Running => "priority, available_at, id",
             JobState::Failed => "failed_at DESC, id",
         };
-        let statement = format!(
-            "SELECT id, queue, name, priority, created_at, available_at, failed_at, attempts, last_error
-               FROM jobs.job WHERE {} ORDER BY {order} LIMIT $1",
-            state.sql()
-        );
+        let statement = format!("{JOBS} WHERE {} ORDER BY {order} LIMIT $1", state.sql());
         let rows: Vec<JobRow> = pg::read(&self.pool, "list jobs", async |mut conn| {
             sql_query(&statement).bind::<BigInt, _>(limit).load(&mut conn).await
         })
         .await?;
-        let view = |row: JobRow| JobView {
-            id: row.id,
-            queue: row.queue,
-            name: row.name,
-            state,
-            priority: row.priority,
-            created_at: row.created_at.to_jiff(),
-            available_at: row.available_at.to_jiff(),
-            failed_at: row.failed_at.to_jiff(),
-            attempts: row.attempts,
-            last_error: row.last_error,
-        };
-        Ok(rows.into_iter().map(view).collect())
+        Ok(rows.into_iter().map(JobRow::into_view).collect())
     }
 
-    /// The newest tries before the one with this id, the newest first.
+    /// The jobs that were put in last before the one with this id, the newest first: of all states or one, of all
+    /// queues or one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn runs(&self, before: Option<i64>, limit: i64) -> Result<Vec<RunView>, PortFailure> {
+    pub async fn newest(
+        &self,
+        state: Option<JobState>,
+        queue: Option<&str>,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<JobView>, PortFailure> {
+        let statement = format!(
+            "{JOBS} WHERE {} AND ($1 IS NULL OR queue = $1) AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+            state.map_or("true", JobState::sql)
+        );
+        let rows: Vec<JobRow> = pg::read(&self.pool, "list jobs", async |mut conn| {
+            sql_query(&statement)
+                .bind::<Nullable<Text>, _>(queue)
+                .bind::<Nullable<SqlUuid>, _>(before)
+                .bind::<BigInt, _>(limit)
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        Ok(rows.into_iter().map(JobRow::into_view).collect())
+    }
+
+    /// Is there a job with this id that is not done?
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_there(&self, id: Uuid) -> Result<bool, PortFailure> {
+        let rows: Vec<JobRow> = pg::read(&self.pool, "look for a job", async |mut conn| {
+            sql_query(format!("{JOBS} WHERE id = $1")).bind::<SqlUuid, _>(id).load(&mut conn).await
+        })
+        .await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// The newest tries before the one with this id, the newest first: of all jobs or one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn runs(&self, job: Option<Uuid>, before: Option<i64>, limit: i64) -> Result<Vec<RunView>, PortFailure> {
         let rows: Vec<RunRow> = pg::read(&self.pool, "list runs", async |mut conn| {
-            sql_query(format!("{RUNS} WHERE id < $1 ORDER BY id DESC LIMIT $2"))
+            sql_query(format!("{RUNS} WHERE id < $1 AND ($2 IS NULL OR job_id = $2) ORDER BY id DESC LIMIT $3"))
                 .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
+                .bind::<Nullable<SqlUuid>, _>(job)
                 .bind::<BigInt, _>(limit)
                 .load(&mut conn)
                 .await
@@ -270,16 +302,6 @@ impl Jobs {
         Ok(rows.into_iter().map(view).collect())
     }
 
-    /// Lets jobs that were given up be tried again at once, as if never tried: one, or all when none is named. Gives
-    /// how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn retry(&self, id: Option<Uuid>, now: Timestamp) -> Result<usize, PortFailure> {
-        let mut conn = pg::conn(&self.pool).await?;
-        retry(&mut conn, id, now).await.map_err(|error| pg::failure("let jobs be tried again", error))
-    }
-
     /// Removes runs that ended more than 30 days ago, and jobs that were given up more than 90 days ago; gives how
     /// many rows.
     ///
@@ -313,7 +335,8 @@ impl Jobs {
     }
 }
 
-/// [`Jobs::retry`] in the caller's transaction.
+/// Lets jobs that were given up be tried again at once, as if never tried, in the caller's transaction: one, or all when
+/// none is named. Gives how many.
 ///
 /// # Errors
 /// Of the database.
@@ -327,6 +350,28 @@ pub async fn retry(conn: &mut AsyncPgConnection, id: Option<Uuid>, now: Timestam
     .bind::<Timestamptz, _>(now.to_diesel())
     .execute(conn)
     .await
+}
+
+impl JobRow {
+    fn into_view(self) -> JobView {
+        let state = match (self.failed_at.to_jiff(), self.running) {
+            (Some(_), _) => JobState::Failed,
+            (None, true) => JobState::Running,
+            (None, false) => JobState::Waiting,
+        };
+        JobView {
+            id: self.id,
+            queue: self.queue,
+            name: self.name,
+            state,
+            priority: self.priority,
+            created_at: self.created_at.to_jiff(),
+            available_at: self.available_at.to_jiff(),
+            failed_at: self.failed_at.to_jiff(),
+            attempts: self.attempts,
+            last_error: self.last_error,
+        }
+    }
 }
 
 impl RunRow {

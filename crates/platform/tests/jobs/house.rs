@@ -120,6 +120,12 @@ impl House {
         self.jobs.add(&job, self.clock.now()).await.unwrap().unwrap()
     }
 
+    /// Lets a job that was given up be tried again; gives how many that were.
+    pub async fn retry(&self, id: Uuid) -> usize {
+        let mut conn = platform::pg::conn(&self.db.pool).await.unwrap();
+        platform::jobs::retry(&mut conn, Some(id), self.clock.now()).await.unwrap()
+    }
+
     pub async fn work(&self, worker: &Worker) {
         while worker.step(&self.going()).await.unwrap() {}
     }
@@ -133,7 +139,7 @@ impl House {
     }
 
     pub async fn outcomes(&self) -> Vec<String> {
-        let runs = self.jobs.runs(None, 1_000).await.unwrap();
+        let runs = self.jobs.runs(None, None, 1_000).await.unwrap();
         runs.iter().rev().map(|run| run.outcome.clone().unwrap_or_default()).collect()
     }
 }

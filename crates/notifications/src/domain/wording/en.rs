@@ -1,7 +1,7 @@
 //! English.
 
 use super::{Part, Wording, say};
-use crate::domain::{Duty, Notice, Reminded, Timed};
+use crate::domain::{Duty, Notice, PlannedVisit, Reminded, Timed};
 
 const IGNORE: &str = "If you did not ask for this, you can ignore this message; nothing happens without the code.";
 const NOT_YOU: &str = "If this was not you, set a new password at once and look through the list of your sign-ins.";
@@ -247,6 +247,22 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
             parts.extend(visits.iter().flat_map(reminded));
             parts.push(say(IF_NOT));
             ("Your appointments of a day are near", name.as_ref(), parts)
+        }
+        Notice::DaySummary { name, day, visits } => {
+            let head = match visits.len() {
+                1 => format!("You have one visit on {day}:"),
+                many => format!("You have {many} visits on {day}:"),
+            };
+            let line = |visit: &PlannedVisit| {
+                let video = if visit.video { ", by video" } else { "" };
+                (format!("{} · {}{video}", visit.time, visit.clinic), None)
+            };
+            let list = Part::List(visits.iter().map(line).collect());
+            (
+                "Your visits today",
+                name.as_ref(),
+                vec![say(head), list, say("Patients do not stand in mail. You see them in your calendar.")],
+            )
         }
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "A time you are waiting for is free",

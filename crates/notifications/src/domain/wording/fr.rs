@@ -1,7 +1,7 @@
 //! French.
 
 use super::{Part, Wording, say};
-use crate::domain::{Duty, Notice, Reminded, Timed};
+use crate::domain::{Duty, Notice, PlannedVisit, Reminded, Timed};
 
 const IGNORE: &str =
     "Si vous n’avez rien demandé, ignorez simplement ce message\u{a0}: sans le code, il ne se passera rien.";
@@ -265,6 +265,26 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
             parts.extend(visits.iter().flat_map(reminded));
             parts.push(say(IF_NOT));
             ("Vos rendez-vous d’un même jour approchent", name.as_ref(), parts)
+        }
+        Notice::DaySummary { name, day, visits } => {
+            let head = match visits.len() {
+                1 => format!("Vous avez un rendez-vous le {day} :"),
+                many => format!("Vous avez {many} rendez-vous le {day} :"),
+            };
+            let line = |visit: &PlannedVisit| {
+                let video = if visit.video { ", en vidéo" } else { "" };
+                (format!("{} · {}{video}", visit.time, visit.clinic), None)
+            };
+            let list = Part::List(visits.iter().map(line).collect());
+            (
+                "Vos rendez-vous du jour",
+                name.as_ref(),
+                vec![
+                    say(head),
+                    list,
+                    say("Les patients ne figurent pas dans un e-mail. Vous les voyez dans votre agenda."),
+                ],
+            )
         }
         Notice::WaitlistOffer { name, doctor, when, clinic, until, url } => (
             "Un rendez-vous que vous attendez est libre",

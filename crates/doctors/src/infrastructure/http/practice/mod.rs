@@ -25,9 +25,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::civil::Date;
 use kernel::{Caller, KeptAnswer, Once};
 use platform::http::once::{answered_before, key_of};
-use platform::http::{Problem, context, kinds, required_versions, version_tag};
+use platform::http::{Problem, context, kinds, refusals, required_versions, version_tag};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
@@ -232,15 +232,6 @@ fn changed(version: i32, body: &impl Serialize) -> HttpResponse {
 /// A date in the path; what is none is not there.
 fn date_in_path(request: &HttpRequest) -> Result<Date, Problem> {
     request.match_info().get("date").and_then(plain_date).ok_or_else(|| Problem::of(&kinds::NOT_FOUND))
-}
-
-fn refusals(told: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let one = |(status, description): &(&str, &str)| {
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response = ResponseBuilder::new().description(*description).content("application/problem+json", problem);
-        ((*status).to_owned(), response.build().into())
-    };
-    told.iter().map(one).collect()
 }
 
 /// What every operation here may refuse with.

@@ -1,0 +1,5 @@
+//! What operators do.
+
+mod event;
+
+pub use event::OperationsEvent;

@@ -1,0 +1,1 @@
+DROP TABLE appointments.day_summary;
