@@ -48,7 +48,7 @@ const PUBLIC: [&str; 30] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on jobs and messages in `jobs_by_admins.rs`.
+/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
     "addExternalCalendar",
@@ -121,6 +121,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "replaceWeeklyHours",
     "replayWebhookDelivery",
     "requestCode",
+    "requestReport",
     "resetPassword",
     "resumeQueue",
     "retireVisitType",
@@ -228,6 +229,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getPatient",
             "getQueue",
             "getRelative",
+            "getReport",
+            "getReportFile",
             "getSeries",
             "getUser",
             "getWaitlistOffer",
@@ -249,6 +252,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listOverrides",
             "listQueues",
             "listRelatives",
+            "listReports",
             "listResources",
             "listSchedules",
             "listSessions",
@@ -281,6 +285,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "replaceBreaks",
             "replaceWeeklyHours",
             "replayWebhookDelivery",
+            "requestReport",
             "rescheduleAppointment",
             "resumeQueue",
             "retireVisitType",

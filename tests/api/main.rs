@@ -19,6 +19,7 @@ mod day_summaries;
 mod desk_day;
 mod desk_patients;
 mod dev_mail;
+mod doctor_reports;
 mod explain;
 mod external_calendars;
 mod face;

@@ -161,6 +161,14 @@ async fn stage() -> (App, Staged) {
         series = id('7', 5),
     ))
     .await;
+    app.sql(&format!(
+        "INSERT INTO reports.report (id, doctor_id, clinic_ids, first_day, last_day, asked_by, asked_at, state, object_key)
+         VALUES ('{}', '{}', ARRAY['{}'::uuid], '2027-03-01', '2027-03-05', '{user}', '2027-03-08Z', 'waiting', 'reports/x')",
+        id('7', 6),
+        doctor(1),
+        id('c', 1),
+    ))
+    .await;
     app.sql(&holds_a_time(&user)).await;
     // A job and a message that were given up.
     app.sql(&format!(

@@ -238,7 +238,7 @@ impl Application {
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
-        let reports = reports::reports(&base, &doctors, &storage, zones.clone());
+        let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let Base { pool, journal, keys, clock, public_url, users, .. } = base;
 

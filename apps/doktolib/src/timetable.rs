@@ -2,7 +2,7 @@
 
 use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED};
 use platform::jobs::{InZone, Rhythm, Schedule};
-use reports::infrastructure::jobs::{ANALYTICS, REPORT_QUEUE};
+use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
 
 use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
@@ -38,6 +38,7 @@ pub fn schedules() -> Vec<Schedule> {
             zone: InZone::EachInUse,
             priority: 20,
         },
+        upkeep(CLEANUP, Rhythm::on_sundays(4, 45), InZone::Utc),
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
     ]
 }

@@ -244,6 +244,9 @@ pub const RULES: &[Rule] = rules! {
     "getPatient" "patient 1" RECORD patient;
     "getQueue" "clinic 1" CLINIC_S_TEAM clinic;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
+    "getReport" "about doctor 1" CALENDAR |_, _| Ask::of(id('7', 6), '7');
+    // It is still to be printed.
+    "getReportFile" "about doctor 1" CALENDAR |_, _| Ask { hindered: true, ..Ask::of(id('7', 6), '7') };
     "getSeries" "of patient 1 with doctor 1" WAITS |_, _| Ask::of(id('7', 5), '7');
     "getUser" "user of patient 1" ADMINS |_, _| user();
     "getVisitType" "" ALL offer;
@@ -273,6 +276,7 @@ pub const RULES: &[Rule] = rules! {
     "listOverrides" "doctor 1" CALENDAR a_doctor;
     "listQueues" "" ADMINS nothing;
     "listRelatives" "own" PATIENTS nothing;
+    "listReports" "own reach" TEAM nothing;
     "listResources" "clinic 1" TEAM_OF_CLINIC clinic;
     "listSchedules" "" ADMINS nothing;
     "listSessions" "own" SIGNED_IN nothing;
@@ -333,6 +337,8 @@ pub const RULES: &[Rule] = rules! {
         |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller).with(json!({"hours": []})) };
     "replayWebhookDelivery" "clinic 1" FRONT_DESK webhook;
     "requestCode" "" ALL |_, _| Ask::default().with(json!({"email": "alice.baker@example.com"}));
+    "requestReport" "doctor 1" CALENDAR
+        |staged, caller| a_doctor(staged, caller).with(json!({"from": "2027-03-01", "to": "2027-03-05"}));
     "rescheduleAppointment" "visit" SIDES_OF_A_VISIT
         |staged, caller| visit(staged, caller).with(json!({"starts_at": "2027-03-09T10:00:00-05:00"}));
     "resetPassword" "by code" BY_PROOF

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use doctors::application::MeasureOffer;
-use doctors::infrastructure::{clinics_on_clock, doctors_of_clinic, names_of_doctors};
+use doctors::infrastructure::{clinics_of, clinics_on_clock, doctors_of_clinic, names_of_doctors};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{ClinicId, DoctorId, PortFailure};
 use platform::pg::{self, PgPool};
-use reports::application::{Catalogue, DoctorOffer, NamedClinic, NamedDoctor};
+use reports::application::{Catalogue, DoctorOffer, Doctors, NamedClinic, NamedDoctor};
 
 /// The catalogue knows who works where, and what is offered.
 pub struct DoctorsForReports {
@@ -46,5 +46,20 @@ impl Catalogue for DoctorsForReports {
             third_free: measured.third_free,
         };
         Ok(measured.into_iter().map(offer).collect())
+    }
+}
+
+#[async_trait]
+impl Doctors for DoctorsForReports {
+    async fn clinics_of(&self, doctor: DoctorId) -> Result<Vec<ClinicId>, PortFailure> {
+        let found =
+            pg::read(&self.pool, "read a doctor's clinics", async |conn| clinics_of(conn, doctor.as_uuid()).await);
+        Ok(found.await?.into_iter().map(ClinicId::from_uuid).collect())
+    }
+
+    async fn name_of(&self, doctor: DoctorId) -> Result<Option<String>, PortFailure> {
+        let ids = [doctor.as_uuid()];
+        let found = pg::read(&self.pool, "read names", async |conn| names_of_doctors(conn, &ids).await).await?;
+        Ok(found.into_iter().next().map(|(_, name)| name))
     }
 }

@@ -2,17 +2,9 @@
 
 use std::collections::BTreeMap;
 
+pub use self::parts::{Duty, Timed};
 use super::samples::{TEMPLATES, sample_values};
 use super::values::{NoticeError, Values};
-
-/// A code, and how long it is good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timed {
-    /// To be typed in.
-    pub code: String,
-    /// Minutes from its making.
-    pub minutes: u32,
-}
 
 /// A visit that somebody is reminded of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +39,6 @@ const NUMBERED: [[&str; 4]; 6] = [
     ["doctor_5", "when_5", "clinic_5", "manage_url_5"],
     ["doctor_6", "when_6", "clinic_6", "manage_url_6"],
 ];
-
-/// What somebody new at the desk may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duty {
-    /// Treats patients.
-    Doctor,
-    /// Runs the front desk.
-    Staff,
-    /// Runs the installation.
-    Admin,
-}
 
 /// A letter that can be written: template and values fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,6 +196,17 @@ pub enum Notice {
         /// When the access ends.
         until: String,
     },
+    /// `report-ready{doctor,from,to,url}`: to whoever has asked for it.
+    ReportReady {
+        /// About whom.
+        doctor: String,
+        /// First date.
+        from: String,
+        /// Last date.
+        to: String,
+        /// Where its file is, for who is signed in.
+        url: String,
+    },
     /// `account-erased{}`.
     AccountErased,
 }
@@ -332,6 +324,12 @@ impl Notice {
             "emergency-access" => {
                 Self::EmergencyAccess { doctor: values.text("doctor")?, until: values.text("until")? }
             }
+            "report-ready" => Self::ReportReady {
+                doctor: values.text("doctor")?,
+                from: values.text("from")?,
+                to: values.text("to")?,
+                url: values.link("url")?,
+            },
             "account-erased" => Self::AccountErased,
             _ => return Err(NoticeError::UnknownTemplate),
         })
@@ -364,6 +362,7 @@ impl Notice {
             Self::DaySummary { .. } => "day-summary",
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
+            Self::ReportReady { .. } => "report-ready",
             Self::AccountErased => "account-erased",
         }
     }
@@ -387,5 +386,6 @@ fn reminded(values: &Values<'_>, names: [&'static str; 4]) -> Result<Reminded, N
     })
 }
 
+mod parts;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 24] = [
+pub const TEMPLATES: [(&str, Sample); 25] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -140,6 +140,15 @@ pub const TEMPLATES: [(&str, Sample); 24] = [
     (
         "emergency-access",
         &[("doctor", "Dr. Mona Sample"), ("reason_given", "not shown"), ("until", "1 March 2027, 13:00")],
+    ),
+    (
+        "report-ready",
+        &[
+            ("doctor", "Dr. Mona Sample"),
+            ("from", "2027-02-01"),
+            ("to", "2027-02-28"),
+            ("url", "{site}/api/v1/reports/01900000-0000-7000-8000-000000000001/file"),
+        ],
     ),
     ("account-erased", &[]),
 ];

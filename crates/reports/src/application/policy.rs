@@ -2,6 +2,8 @@
 
 use kernel::{Actor, Caller, ClinicId, DoctorId};
 
+use crate::domain::Report;
+
 /// How far somebody reaches among figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
@@ -25,6 +27,26 @@ impl Reach {
             Actor::Doctor(_) => caller.profile().map_or(Self::Nothing, Self::Doctor),
             Actor::Guest | Actor::LinkHolder(_) | Actor::Patient(_) | Actor::System => Self::Nothing,
         }
+    }
+}
+
+/// Of the clinics where a doctor works, those that a report for this caller tells of; none for who gets no report.
+pub(super) fn covered(caller: &Caller, doctor: DoctorId, works_at: Vec<ClinicId>) -> Vec<ClinicId> {
+    match Reach::of(caller) {
+        Reach::All => works_at,
+        Reach::Doctor(own) if own == doctor => works_at,
+        Reach::Clinics(own) => works_at.into_iter().filter(|clinic| own.contains(clinic)).collect(),
+        Reach::Doctor(_) | Reach::Nothing => Vec::new(),
+    }
+}
+
+/// May the caller have this report? Front desks only where it tells of nothing but their clinics.
+pub(super) fn reads(caller: &Caller, report: &Report) -> bool {
+    match Reach::of(caller) {
+        Reach::All => true,
+        Reach::Doctor(own) => own == report.doctor,
+        Reach::Clinics(own) => report.clinics.iter().all(|clinic| own.contains(clinic)),
+        Reach::Nothing => false,
     }
 }
 

@@ -292,6 +292,16 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::ReportReady { doctor, from, to, url } => (
+            "A report is ready",
+            None,
+            vec![
+                say("The report that you have asked for is ready:"),
+                Part::Facts(vec![("About", doctor.clone()), ("Period", format!("{from} to {to}"))]),
+                say("Sign in to fetch it. It is kept for 90 days."),
+                Part::Link { label: "Fetch it", url: url.clone() },
+            ],
+        ),
         Notice::AccountErased => (
             "Your Doktolib account was erased",
             None,

@@ -314,6 +314,16 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 ),
             ],
         ),
+        Notice::ReportReady { doctor, from, to, url } => (
+            "Un rapport est prêt",
+            None,
+            vec![
+                say("Le rapport que vous avez demandé est prêt :"),
+                Part::Facts(vec![("Sur", doctor.clone()), ("Période", format!("{from} au {to}"))]),
+                say("Connectez-vous pour le télécharger. Il est conservé pendant 90 jours."),
+                Part::Link { label: "Le télécharger", url: url.clone() },
+            ],
+        ),
         Notice::AccountErased => (
             "Votre compte Doktolib a été effacé",
             None,
