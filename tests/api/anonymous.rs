@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::app::{App, ada, id};
 use crate::schema::operations;
 
-/// What is open to everybody.
-const PUBLIC: [&str; 30] = [
+/// What is open to everybody, or to whom it is meant for by a signature of their own.
+const PUBLIC: [&str; 31] = [
     "bookAppointment",
     "confirmAppointment",
     "explainSlot",
@@ -40,6 +40,7 @@ const PUBLIC: [&str; 30] = [
     "resetPassword",
     "streamSlots",
     "streamSlotsOfDoctors",
+    "takeTextStatus",
     "verifyCode",
 ];
 
@@ -48,7 +49,8 @@ const PUBLIC: [&str; 30] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`.
+/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs` and
+/// `text_reminders.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
     "addExternalCalendar",
@@ -107,6 +109,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "previewDoctorChange",
     "previewSeries",
     "putMyConsents",
+    "putMyNotificationPreferences",
     "receiveWalkIn",
     "refreshSession",
     "refuseWaitlistOffer",
@@ -136,6 +139,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "setUpSecondFactor",
     "signOut",
     "takeDownPatient",
+    "takeTextStatus",
     "testWebhook",
     "undoClinicChange",
     "undoDoctorChange",
@@ -224,6 +228,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getDayTable",
             "getMe",
             "getMyConsents",
+            "getMyNotificationPreferences",
             "getOutbox",
             "getOverride",
             "getPatient",
@@ -258,6 +263,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listSessions",
             "listTimeOff",
             "listUsers",
+            "listVisitNotifications",
             "listWaitlist",
             "listWebhookDeliveries",
             "listWebhookEventTypes",
@@ -274,6 +280,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "previewDoctorChange",
             "previewSeries",
             "putMyConsents",
+            "putMyNotificationPreferences",
             "receiveWalkIn",
             "refuseWaitlistOffer",
             "releaseRelative",

@@ -14,6 +14,7 @@ use doktolib::application::{Application, Figures, Parts, SignInRules};
 use doktolib::limits::Rates;
 use doktolib::mailing::Mailing;
 use doktolib::seed::{SeedOptions, TEST_DATA_NOW, load_test_accounts, seed, seed_test_data};
+use doktolib::texting::Texting;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use kernel::StoppedClock;
@@ -49,6 +50,7 @@ pub struct Wishes {
     pub real_doors: bool,
     pub mailing: Mailing,
     pub storage: Storage,
+    pub texting: Texting,
     /// The keys of access tokens, in place of the derived one.
     pub token_keys: Option<TokenKeys>,
     /// Which addresses messages are posted to.
@@ -68,6 +70,7 @@ impl Default for Wishes {
             real_doors: false,
             mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
             storage: objects_in(&std::env::temp_dir().join("doktolib-api-objects")),
+            texting: Texting::into_folder(std::env::temp_dir().join("doktolib-api-texts")),
             token_keys: None,
             webhooks: Reach::Loopback,
             demo_doctors: None,
@@ -158,10 +161,12 @@ impl App {
             waitlist_answer: jiff::SignedDuration::from_mins(120),
             calendars_every: jiff::SignedDuration::from_mins(15),
             leads: Default::default(),
+            text_lead: Default::default(),
             job_rules: Default::default(),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),
             mailing: wishes.mailing,
+            texting: wishes.texting,
             calendar_source: Arc::new(WebCalendars::new(Reach::Loopback, Duration::from_secs(20)).unwrap()),
             receivers: Arc::new(WebReceivers::new(wishes.webhooks, Duration::from_secs(20)).unwrap()),
             rates: wishes.rates,

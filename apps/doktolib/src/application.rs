@@ -5,6 +5,7 @@ mod appointments;
 mod calendars;
 mod desk;
 mod doctors;
+mod notifications;
 mod reminders;
 mod reports;
 mod series;
@@ -15,13 +16,15 @@ mod webhooks;
 use std::sync::Arc;
 
 use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes};
-use ::appointments::domain::Leads;
+use ::appointments::domain::{Leads, TextLead};
 use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, SeriesApi, WaitlistApi};
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
+use ::notifications::infrastructure::http::MessagesApi;
+use ::notifications::infrastructure::{Mailbox, TextFolder};
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
 use ::webhooks::infrastructure::http::WebhooksApi;
@@ -31,8 +34,6 @@ use auth::infrastructure::http::{AccountsApi, RecordsApi, SessionsApi};
 use auth::infrastructure::{COST, PgUsers, TokenKeys};
 use jiff::SignedDuration;
 use kernel::Clock;
-use notifications::application::SendLetter;
-use notifications::infrastructure::{Letters, Mailbox};
 use operations::infrastructure::Steps;
 use operations::infrastructure::http::OperationsApi;
 use platform::crypto::Keyring;
@@ -41,7 +42,7 @@ use platform::http::admission::{Doorkeeper, doorkeeper};
 use platform::idempotency::Answers;
 use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
-use platform::outbox::{Courier, Outbox, Subscriber};
+use platform::outbox::{Courier, Outbox};
 use platform::pg::PgPool;
 use platform::storage::Storage;
 use secrecy::SecretString;
@@ -50,10 +51,12 @@ use self::accounts::Accounts;
 use self::appointments::{Appointments, VisitRules};
 use self::calendars::Calendars;
 use self::doctors::Doctors;
+use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
 use crate::system::SystemApi;
+use crate::texting::Texting;
 use crate::timetable;
 use crate::upkeep::Upkeep;
 
@@ -100,6 +103,8 @@ pub struct Parts {
     pub calendars_every: SignedDuration,
     /// How long before a visit its patient is reminded.
     pub leads: Leads,
+    /// And by a text, where texts can be sent.
+    pub text_lead: TextLead,
     /// How jobs are done.
     pub job_rules: WorkerRules,
     /// How signing in is guarded.
@@ -108,6 +113,8 @@ pub struct Parts {
     pub public_url: String,
     /// How mail gets out.
     pub mailing: Mailing,
+    /// How texts get out.
+    pub texting: Texting,
     /// Fetches calendars from elsewhere.
     pub calendar_source: Arc<dyn CalendarSource>,
     /// Posts to clinics' own systems.
@@ -167,6 +174,8 @@ pub struct Application {
     pub deliverer: Worker,
     /// Looks for patients who are to be reminded.
     pub reminders: Arc<FindDueReminders>,
+    /// And by a text.
+    pub text_reminders: Arc<FindDueReminders>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
@@ -174,6 +183,8 @@ pub struct Application {
     pub(crate) trusted_proxies: Data<TrustedProxies>,
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) text_folder: Option<TextFolder>,
+    pub(crate) messages: Data<MessagesApi>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) calendars: Data<CalendarsApi>,
@@ -215,11 +226,13 @@ impl Application {
             guests,
             waitlist_answer: to_answer,
             leads,
+            text_lead,
             job_rules,
             calendars_every,
             sign_in,
             public_url,
             mailing,
+            texting,
             calendar_source,
             receivers,
             trusted_proxies,
@@ -233,19 +246,21 @@ impl Application {
         let base = Base { pool, journal, keys, clock, secret, public_url, users, writer };
         let doctors = Doctors::new(&base);
         let zones: Arc<dyn Zones> = Arc::new(ClinicZones { pool: base.pool.clone() });
-        let rules = VisitRules { guests, to_answer, leads, zones: zones.clone() };
+        // Where no texts can be sent, none are posted.
+        let text_lead = if texting.texts.is_some() { text_lead } else { TextLead::NEVER };
+        let rules = VisitRules { guests, to_answer, leads: (leads, text_lead), zones: zones.clone() };
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
-        let Base { pool, journal, keys, clock, public_url, users, .. } = base;
+        let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
+        let Base { pool, journal, keys, clock, users, .. } = base;
 
-        let letters = SendLetter { post: mailing.post, public_url };
         // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
-        let listeners: Vec<Arc<dyn Subscriber>> =
-            vec![Arc::new(Letters::new(letters, keys.clone())), webhooks.listener];
+        let mut listeners = messages.subscribers;
+        listeners.push(webhooks.listener);
         let courier = Courier::new(Outbox::new(pool.clone()), listeners, clock.clone());
 
         let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
@@ -256,6 +271,7 @@ impl Application {
             pool: pool.clone(),
             clock: clock.clone(),
             outbox: courier.outbox().clone(),
+            ledger: messages.ledger,
             visit_records: appointments.records.clone(),
             holds: appointments.holds.clone(),
             line: appointments.line.clone(),
@@ -285,7 +301,8 @@ impl Application {
             courier,
             worker,
             deliverer,
-            reminders: appointments.reminders.find,
+            reminders: appointments.reminders.mails,
+            text_reminders: appointments.reminders.texts,
             clock,
             keys,
             storage,
@@ -296,6 +313,8 @@ impl Application {
             trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or(accounts.doorkeeper)),
             mailbox: mailing.mailbox,
+            text_folder: texting.folder,
+            messages: Data::new(messages.api),
             doctors: Data::new(doctors.api),
             appointments: Data::new(appointments.api),
             calendars: Data::new(calendars.api),

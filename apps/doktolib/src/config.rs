@@ -7,6 +7,7 @@ mod jobs;
 mod mail;
 mod sign_in;
 mod storage;
+mod texts;
 mod webhooks;
 
 use std::fmt;
@@ -14,10 +15,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
-use appointments::domain::Leads;
+use appointments::domain::{Leads, TextLead};
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use jiff::SignedDuration;
-use notifications::infrastructure::{Sender, SmtpSettings};
+use notifications::infrastructure::{Sender, SmtpSettings, TwilioSettings};
 use platform::http::TrustedProxies;
 use platform::jobs::WorkerRules;
 use platform::outgoing::Reach;
@@ -88,6 +89,8 @@ pub struct Config {
     pub smtp: Option<SmtpSettings>,
     /// `MAIL_FROM`.
     pub mail_from: Sender,
+    /// `SMS_PROVIDER`, `TWILIO_…`, `SMS_API_URL`.
+    pub twilio: Option<TwilioSettings>,
     /// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `REDIS_URL`.
     pub rates: Rates,
     /// `GUEST_BOOKING`.
@@ -96,6 +99,8 @@ pub struct Config {
     pub waitlist_answer: SignedDuration,
     /// `REMINDER_HOURS`.
     pub reminder_leads: Leads,
+    /// `TEXT_REMINDER_HOURS`.
+    pub text_reminder_lead: TextLead,
     /// `JOB_TRIES`, `JOB_HANDS`.
     pub job_rules: WorkerRules,
     /// `SIGN_IN_LIMITS`.
@@ -162,12 +167,18 @@ pub const VARIABLES: &[&str] = &[
     "SMTP_URL",
     "SMTP_SSL_ROOT_CERT",
     "MAIL_FROM",
+    "SMS_PROVIDER",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_FROM",
+    "SMS_API_URL",
     "RATE_LIMIT",
     "RATE_LIMIT_AUTH",
     "REDIS_URL",
     "GUEST_BOOKING",
     "WAITLIST_ANSWER_MINUTES",
     "REMINDER_HOURS",
+    "TEXT_REMINDER_HOURS",
     "JOB_TRIES",
     "JOB_HANDS",
     "SIGN_IN_LIMITS",
@@ -267,14 +278,16 @@ impl Config {
             token_secret: token_secret(&mut read),
             token_key_file: token_key_file(&mut read),
             public_url: public_url(&mut read, port),
-            cors_origins: origins(&mut read),
+            cors_origins: clients::origins(&mut read),
             trusted_proxies: clients::proxies(&mut read),
             smtp: mail::smtp(&mut read, tier),
             mail_from: mail::sender(&mut read, tier),
+            twilio: texts::twilio(&mut read, tier),
             rates: clients::rates(&mut read, tier),
             guests: booking::guests(&mut read, tier),
             waitlist_answer: booking::to_answer(&mut read),
             reminder_leads: jobs::leads(&mut read),
+            text_reminder_lead: jobs::text_lead(&mut read),
             job_rules: jobs::rules(&mut read),
             sign_in_limits: sign_in::limits(&mut read, tier),
             external_calendars: calendars::reach(&mut read, tier),
@@ -367,23 +380,6 @@ fn public_url(read: &mut Reader<'_>, port: u16) -> String {
         read.fault("PUBLIC_URL", "must be an http or https address without query");
     }
     url.trim_end_matches('/').to_owned()
-}
-
-fn origins(read: &mut Reader<'_>) -> Vec<String> {
-    let listed = read.text("CORS_ALLOWED_ORIGINS").unwrap_or_default();
-    let origins: Vec<String> =
-        listed.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect();
-    let is_origin = |origin: &String| {
-        let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        origin == "*" || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
-    };
-    if !origins.iter().all(is_origin) {
-        read.fault(
-            "CORS_ALLOWED_ORIGINS",
-            "must be * or a comma-separated list of origins such as https://clinic.example",
-        );
-    }
-    origins
 }
 
 #[cfg(test)]

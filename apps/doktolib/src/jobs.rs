@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appointments::infrastructure::jobs::{FIND_REMINDERS, Occasion};
+use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, Occasion};
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,7 @@ pub enum JobsCommand {
         /// As if it were so long before --at, e.g. 23h
         #[arg(long, requires = "at")]
         earlier: Option<SignedDuration>,
-        /// List what would be done (reminders alone)
+        /// List what would be done (reminders and text-reminders alone)
         #[arg(long)]
         dry_run: bool,
     },
@@ -133,10 +133,12 @@ fn line(run: &RunView) -> String {
 
 /// Lists whom a run would remind: ids and times.
 async fn dry_run(application: &Application, name: &str, at: Timestamp) -> Result<(), Failure> {
-    if name != FIND_REMINDERS {
-        return Err(format!("only {FIND_REMINDERS} has a dry run").into());
-    }
-    let due = application.reminders.list(at).await?;
+    let find = match name {
+        FIND_REMINDERS => &application.reminders,
+        FIND_TEXT_REMINDERS => &application.text_reminders,
+        _ => return Err(format!("only {FIND_REMINDERS} and {FIND_TEXT_REMINDERS} have a dry run").into()),
+    };
+    let due = find.list(at).await?;
     for (lead, due) in &due {
         let zone = TimeZone::get(&due.time_zone).unwrap_or(TimeZone::UTC);
         let starts = due.starts_at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();

@@ -28,6 +28,7 @@ mod seeding;
 pub mod server;
 mod storage_check;
 mod system;
+pub mod texting;
 pub mod timetable;
 pub mod token;
 mod upkeep;

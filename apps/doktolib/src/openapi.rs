@@ -32,6 +32,7 @@ use crate::routes::collected;
         (name = "Front desk", description = "The calendar of a clinic, who waits there, and the day on paper"),
         (name = "Reports", description = "Figures of days, and reports about doctors"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
+        (name = "Notifications", description = "Messages to patients, and what became of them"),
         (name = "Calendars", description = "Visits for calendar programs"),
         (name = "Webhooks", description = "Clinics' own systems hear what happens to visits"),
         (name = "Operations", description = "For those who run an installation"),

@@ -1,7 +1,7 @@
 //! What operators do about mail and messages.
 
 use clap::Subcommand;
-use notifications::domain::{Language, Notice, TEMPLATES, Wording};
+use notifications::domain::{Language, Notice, TEMPLATES, TEXT_TEMPLATES, TextNotice, Wording, segments};
 use operations::infrastructure::Step;
 use uuid::Uuid;
 
@@ -16,6 +16,15 @@ pub enum MailCommand {
     Preview {
         /// Name of a template; all when left out
         #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(TEMPLATES.map(|(name, _)| name)))]
+        template: Option<String>,
+        /// en or fr
+        #[arg(long, default_value = "en", value_parser = ["en", "fr"])]
+        language: String,
+    },
+    /// Print text messages, with sample values, and in how many parts they are sent
+    Texts {
+        /// Name of a template; all when left out
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(TEXT_TEMPLATES.map(|(name, _)| name)))]
         template: Option<String>,
         /// en or fr
         #[arg(long, default_value = "en", value_parser = ["en", "fr"])]
@@ -45,8 +54,12 @@ impl MailCommand {
     /// # Errors
     /// None that the command line lets through.
     pub fn text(&self) -> Result<String, Failure> {
-        let Self::Preview { template, language } = self;
-        let language = Language::of_tag(language);
+        let (template, language) = match self {
+            Self::Texts { template, language } => {
+                return texts(template.as_deref(), Language::of_tag(language));
+            }
+            Self::Preview { template, language } => (template, Language::of_tag(language)),
+        };
         let mut text = String::new();
         for (name, _) in TEMPLATES.iter().filter(|(name, _)| template.as_deref().is_none_or(|wanted| wanted == *name)) {
             let wording = Wording::of(&Notice::sample(name, "https://doktolib.example")?, language);
@@ -57,6 +70,15 @@ impl MailCommand {
         }
         Ok(text)
     }
+}
+
+fn texts(wanted: Option<&str>, language: Language) -> Result<String, Failure> {
+    let mut text = String::new();
+    for (name, _) in TEXT_TEMPLATES.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name)) {
+        let words = TextNotice::sample(name)?.words(language).ok_or("a sample does not fit into a text")?;
+        text.push_str(&format!("==== {name} ({} parts)\n{words}\n", segments(&words)));
+    }
+    Ok(text)
 }
 
 impl OutboxCommand {

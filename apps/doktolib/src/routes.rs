@@ -29,7 +29,8 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(calendars::infrastructure::http::routes)
             .configure(reports::infrastructure::http::routes)
             .configure(webhooks::infrastructure::http::routes)
-            .configure(operations::infrastructure::http::routes),
+            .configure(operations::infrastructure::http::routes)
+            .configure(notifications::infrastructure::http::routes),
     );
 }
 
@@ -40,7 +41,7 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
     + use<>,
 > {
-    let mailbox = application.mailbox.clone();
+    let (mailbox, text_folder) = (application.mailbox.clone(), application.text_folder.clone());
     let offered = Arc::new(Offered::new(openapi::document()));
     App::new()
         // Before the scope around it, which would not let it through.
@@ -58,6 +59,7 @@ pub fn app(
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())
         .app_data(application.reports.clone())
+        .app_data(application.messages.clone())
         .app_data(application.system.clone())
         .app_data(application.operations.clone())
         .app_data(application.doorkeeper.clone())
@@ -74,6 +76,9 @@ pub fn app(
         .configure(|config| {
             if let Some(mailbox) = mailbox {
                 notifications::infrastructure::http::dev_mail(config, mailbox);
+            }
+            if let Some(folder) = text_folder {
+                notifications::infrastructure::http::dev_texts(config, folder);
             }
         })
         .default_service(web::to(move |request: HttpRequest| {

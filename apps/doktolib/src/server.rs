@@ -24,6 +24,7 @@ use crate::demo::{self, DemoSignIns};
 use crate::mailing::Mailing;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
+use crate::texting::Texting;
 use crate::{app, fetching, receivers, sealing, secret, worker};
 
 /// Anything that keeps the program from doing what it was told, in words for its operator.
@@ -100,10 +101,12 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         waitlist_answer: config.waitlist_answer,
         calendars_every: config.external_calendars_every,
         leads: config.reminder_leads.clone(),
+        text_lead: config.text_reminder_lead,
         job_rules: config.job_rules,
         sign_in: SignInRules { limits: config.sign_in_limits, ..SignInRules::default() },
         public_url: config.public_url.clone(),
         mailing: Mailing::of(config)?,
+        texting: Texting::of(config)?,
         calendar_source: fetching::calendars(config)?,
         receivers: receivers::receivers(config)?,
         rates: config.rates.clone(),
@@ -255,6 +258,10 @@ fn announce(config: &Config, port: u16, demo: Option<&DemoSignIns>) {
         None => format!("{base}/dev/mail"),
         Some(settings) => format!("goes to {}", settings.target()),
     };
+    let texts = match &config.twilio {
+        None => format!("{base}/dev/texts"),
+        Some(settings) => format!("go to {}", settings.api),
+    };
     let mut sign_in = demo.map(DemoSignIns::lines).unwrap_or_default();
     sign_in.push("    Guests       need none: they book at once in the development tier".to_owned());
     // For the eyes of whoever has typed `make run`.
@@ -265,6 +272,7 @@ fn announce(config: &Config, port: u16, demo: Option<&DemoSignIns>) {
         format!("    Try it       {base}/docs"),
         format!("    Health       {base}/api/v1/health"),
         format!("    Mail         {mail}"),
+        format!("    Texts        {texts}"),
         format!("    Figures      {base}/metrics"),
     ];
     let tail = ["    Stop         Ctrl-C".to_owned(), String::new()];

@@ -1,6 +1,8 @@
 //! What is done at set times, and when.
 
-use appointments::infrastructure::jobs::{FIND_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED};
+use appointments::infrastructure::jobs::{
+    FIND_REMINDERS, FIND_TEXT_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED,
+};
 use platform::jobs::{InZone, Rhythm, Schedule};
 use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
@@ -25,6 +27,13 @@ pub fn schedules() -> Vec<Schedule> {
             rhythm: Rhythm::daily(7, 0),
             zone: InZone::EachInUse,
             priority: 5,
+        },
+        Schedule {
+            name: FIND_TEXT_REMINDERS,
+            queue: REMINDER_QUEUE,
+            rhythm: Rhythm::every_minutes(10),
+            zone: InZone::Utc,
+            priority: 0,
         },
         upkeep(SWEEP_MISSED, Rhythm::daily(3, 0), InZone::EachInUse),
         upkeep(EXPIRE, Rhythm::hourly(5), InZone::Utc),

@@ -7,6 +7,7 @@ use appointments::infrastructure::{PgHolds, PgVisitRecords};
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use kernel::{Clock, PortFailure};
+use notifications::infrastructure::PgLedger;
 use platform::idempotency;
 use platform::jobs::{Job, JobError, Jobs, Stop, Task};
 use platform::outbox::Outbox;
@@ -30,6 +31,7 @@ pub(crate) struct Upkeep {
     pub(crate) pool: PgPool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) outbox: Outbox,
+    pub(crate) ledger: PgLedger,
     pub(crate) visit_records: PgVisitRecords,
     pub(crate) holds: PgHolds,
     pub(crate) line: Arc<OfferFreedTimes>,
@@ -82,6 +84,7 @@ impl Upkeep {
             idempotency::purge(&mut conn, before).await.map_err(|error| pg::failure("forget old answers", error))?;
         drop(conn);
         let messages = self.outbox.purge(now).await?;
+        let ledger = self.ledger.purge(now).await?;
         let (mut sessions, mut codes) = (0, 0);
         loop {
             let gone = auth::infrastructure::purge(&self.pool, BATCH, self.clock.now()).await?;
@@ -92,7 +95,7 @@ impl Upkeep {
             }
         }
         Ok(format!(
-            "erased {erased}, waits {waits}, answers {answers}, messages {messages}, sessions {sessions}, codes {codes}"
+            "erased {erased}, waits {waits}, answers {answers}, messages {messages}, ledger {ledger}, sessions {sessions}, codes {codes}"
         ))
     }
 }

@@ -40,6 +40,8 @@ impl House {
         let seeded = installation.run(&["seed", "--doctors", &doctors.to_string(), "--appointments", "40"]);
         assert!(seeded.status.success(), "{}", said(&seeded));
         let owner = pg::client(&settings).await.unwrap();
+        // Who was just told of a visit would not be reminded of it.
+        owner.batch_execute("UPDATE appointments.appointment SET told_at = '2020-01-01Z'").await.unwrap();
         // Seven in the evening of UTC is morning on Hawaii and afternoon in New York.
         let now = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC);
         let at = now.date().at(19, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{Clock as _, StoppedClock};
 use notifications::application::SendLetter;
-use notifications::infrastructure::{Letters, SmtpPost, SmtpSettings};
+use notifications::infrastructure::{Letters, PgLedger, SmtpPost, SmtpSettings};
 use platform::crypto::Keyring;
 use platform::letters::{self, Letter};
 use platform::outbox::{Courier, Failed, Outbox};
@@ -50,7 +50,8 @@ impl House {
         settings.patience = patience;
         let post = SmtpPost::new(&settings, "Doktolib <no-reply@clinic.example>".parse().unwrap(), SITE).unwrap();
         let send = SendLetter { post: Arc::new(post), public_url: SITE.into() };
-        let letters = Letters::new(send, keys.clone());
+        let ledger = Arc::new(PgLedger::new(db.pool.clone(), keys.clone()));
+        let letters = Letters::new(send, keys.clone(), ledger, clock.clone());
         let courier = Courier::new(Outbox::new(db.pool.clone()), vec![Arc::new(letters)], clock.clone());
         let (stop, going) = watch::channel(false);
         Self { db, keys, clock, courier, going, _stop: stop }
@@ -76,6 +77,13 @@ impl House {
         let sql = "SELECT last_error FROM journal.outbox WHERE done_at IS NULL AND failed_at IS NULL ORDER BY id";
         let rows = client.query(sql, &[]).await.unwrap();
         rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_default()).collect()
+    }
+
+    /// What the ledger says of each message: its template, state, tries and trouble.
+    async fn ledger(&self) -> Vec<String> {
+        let client = pg::client(&self.db.settings).await.unwrap();
+        let sql = "SELECT concat_ws(' ', template, state, tries, trouble) FROM notifications.message ORDER BY id";
+        client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
     async fn sealed(&self) -> i64 {
@@ -237,6 +245,44 @@ async fn a_reader_who_is_refused_for_good_is_given_up_at_once_and_others_get_the
     assert_eq!(why(nonsense), (1, "the address cannot be written to"));
     assert_eq!(why(umlaut), (1, "the address cannot be written to"));
     assert_eq!(house.troubles().await, ["the mail server puts it off (451)"]);
+    assert_eq!(
+        house.ledger().await,
+        [
+            "sign-in-code failed 1 refused by the mail server (550)",
+            "sign-in-code queued 1 the mail server puts it off (451)",
+            "sign-in-code sent 1",
+            "sign-in-code failed 1 sign-in-code: the value minutes is missing",
+            "sign-in-code failed 1 the address cannot be written to",
+            "sign-in-code failed 1 the address cannot be written to",
+        ]
+    );
+}
+
+/// A worker that dies after the mail server's answer: before it writes into the ledger, and after it.
+#[tokio::test]
+async fn what_the_ledger_knows_to_be_handed_over_is_not_sent_again_and_what_is_in_doubt_bears_the_same_id() {
+    let server = server(MailPrivacy::Nothing, None);
+    let house = House::new(&format!("smtp://localhost:{}", server.port()), None).await;
+    let id = house.post(&code_for("ada@example.org")).await;
+    let client = pg::client(&house.db.settings).await.unwrap();
+    let sealed: Vec<u8> =
+        client.query_one("SELECT sealed FROM journal.outbox WHERE id = $1", &[&id]).await.unwrap().get(0);
+    house.work().await;
+    assert_eq!(house.ledger().await, ["sign-in-code sent 1"]);
+    let again = "UPDATE journal.outbox SET done_at = NULL, sealed = $2 WHERE id = $1";
+    client.execute(again, &[&id, &sealed]).await.unwrap();
+    house.clock.advance(SignedDuration::from_secs(100));
+    house.work().await;
+    assert_eq!((server.taken().len(), house.sealed().await), (1, 0), "it was written down before the worker died");
+
+    client.execute(again, &[&id, &sealed]).await.unwrap();
+    let doubt = "UPDATE notifications.message SET state = 'queued', trying_since = changed_at";
+    client.execute(doubt, &[]).await.unwrap();
+    house.clock.advance(SignedDuration::from_secs(100));
+    house.work().await;
+    let ids: Vec<_> = server.taken().iter().map(|mail| mail.field("Message-ID").unwrap().to_owned()).collect();
+    assert_eq!(ids, vec![format!("<{id}@doktolib.example>"); 2]);
+    assert_eq!(house.ledger().await, ["sign-in-code sent 2"]);
 }
 
 #[tokio::test]

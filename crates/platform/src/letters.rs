@@ -18,7 +18,7 @@ use crate::schema::outbox;
 
 /// The outbox topic of letters.
 pub const TOPIC: &str = "mail";
-const PLACE: &str = "journal.outbox.sealed";
+pub(crate) const PLACE: &str = "journal.outbox.sealed";
 
 /// Something to be told to somebody by mail.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,12 +99,24 @@ pub async fn post(
     subject: Uuid,
     at: Timestamp,
 ) -> Result<EventId, DieselError> {
+    put(conn, keys, TOPIC, letter, subject, at).await
+}
+
+/// Puts something sealed into the outbox.
+pub(crate) async fn put<T: Serialize + Sync>(
+    conn: &mut AsyncPgConnection,
+    keys: &Keyring,
+    topic: &str,
+    told: &T,
+    subject: Uuid,
+    at: Timestamp,
+) -> Result<EventId, DieselError> {
     let id = EventId::mint();
-    let plain = serde_json::to_vec(letter).map_err(|error| DieselError::SerializationError(error.into()))?;
+    let plain = serde_json::to_vec(told).map_err(|error| DieselError::SerializationError(error.into()))?;
     diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(id.as_uuid()),
-            outbox::topic.eq(TOPIC),
+            outbox::topic.eq(topic),
             outbox::subject.eq(subject),
             outbox::payload.eq("{}"),
             outbox::sealed.eq(keys.seal(PLACE, id.as_uuid(), &plain)),

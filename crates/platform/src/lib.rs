@@ -17,5 +17,6 @@ pub mod signing;
 pub mod spreadsheet;
 pub mod storage;
 pub mod telemetry;
+pub mod texts;
 
 mod schema;

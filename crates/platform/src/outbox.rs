@@ -18,8 +18,10 @@ use uuid::Uuid;
 use crate::pg::{self, PgPool};
 use crate::schema::outbox;
 
+mod about;
 mod courier;
 
+pub use about::Undone;
 pub use courier::{Courier, Subscriber, Undelivered};
 
 /// How long a claimed row belongs to its worker.
@@ -200,7 +202,7 @@ impl Outbox {
     /// # Errors
     /// When the database fails.
     pub async fn put_off(&self, message: &Message, error: &str, next: Timestamp) -> Result<(), PortFailure> {
-        let undone = Undone { available_at: Some(next.to_diesel()), failed_at: None, last_error: error };
+        let undone = Outcome { available_at: Some(next.to_diesel()), failed_at: None, last_error: error };
         self.not_done(message, undone, "put off a message").await
     }
 
@@ -209,11 +211,11 @@ impl Outbox {
     /// # Errors
     /// When the database fails.
     pub async fn give_up(&self, message: &Message, error: &str, now: Timestamp) -> Result<(), PortFailure> {
-        let undone = Undone { available_at: None, failed_at: Some(now.to_diesel()), last_error: error };
+        let undone = Outcome { available_at: None, failed_at: Some(now.to_diesel()), last_error: error };
         self.not_done(message, undone, "give up a message").await
     }
 
-    async fn not_done(&self, message: &Message, undone: Undone<'_>, doing: &'static str) -> Result<(), PortFailure> {
+    async fn not_done(&self, message: &Message, undone: Outcome<'_>, doing: &'static str) -> Result<(), PortFailure> {
         let mut conn = pg::conn(&self.pool).await?;
         diesel::update(outbox::table.find(message.id))
             .filter(outbox::done_at.is_null())
@@ -375,7 +377,7 @@ pub async fn requeue(conn: &mut AsyncPgConnection, id: Option<Uuid>, now: Timest
 /// What is written about a message that was tried in vain; a time that is left out stays as it is.
 #[derive(AsChangeset)]
 #[diesel(table_name = outbox)]
-struct Undone<'a> {
+struct Outcome<'a> {
     available_at: Option<jiff_diesel::Timestamp>,
     failed_at: Option<jiff_diesel::Timestamp>,
     last_error: &'a str,

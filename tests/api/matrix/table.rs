@@ -152,6 +152,8 @@ macro_rules! rules {
     };
 }
 
+/// Whoever cannot sign as the provider does.
+const BY_SIGNATURE: &str = "403 403 403 403 403 403 403 403 403 403 403 403";
 const HELD_BY_PATIENT: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
 const HOLDING: &str = "yes yes yes yes 422 422 yes 422 yes 401 401 403";
 const WALK_INS: &str = "401 403 403 yes 422 422 yes 422 yes 401 401 403";
@@ -239,6 +241,7 @@ pub const RULES: &[Rule] = rules! {
     "getFeedFile" "by its secret" ALL |_, _| Ask { id: "A".repeat(43), ..Ask::default() };
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
+    "getMyNotificationPreferences" "own" PATIENTS nothing;
     "getOutbox" "" ADMINS nothing;
     "getOverride" "doctor 1" CALENDAR day;
     "getPatient" "patient 1" RECORD patient;
@@ -286,6 +289,7 @@ pub const RULES: &[Rule] = rules! {
     "listSpecialties" "" ALL nothing;
     "listTimeOff" "doctor 1" CALENDAR a_doctor;
     "listUsers" "" ADMINS nothing;
+    "listVisitNotifications" "visit" THOSE_WHO_RUN_IT visit;
     "listVisitTypes" "" ALL a_doctor;
     "listWaitlist" "" SIGNED_IN nothing;
     "listWebhookDeliveries" "clinic 1" FRONT_DESK webhook;
@@ -314,6 +318,8 @@ pub const RULES: &[Rule] = rules! {
     "previewSeries" "with doctor 1, for patient 1" JOINING series;
     "putMyConsents" "own" SIGNED_IN
         |_, _| Ask::default().with(json!({"consents": [{"document": "terms", "version": "1", "given": true}]}));
+    "putMyNotificationPreferences" "own" PATIENTS |_, _| Ask { hindered: true, ..Ask::default().with(json!({
+        "email_reminders": true, "sms_reminders": true, "quiet_from": "21:00", "quiet_until": "08:00"})) };
     "ready" "" ALL nothing;
     "receiveWalkIn" "by doctor 1 at clinic 1" WALK_INS |staged, caller| {
         let body = json!({"doctor_id": doctor(1), "patient_name": "Wanda Example", "outside_hours_reason": "Bleeding"});
@@ -361,6 +367,7 @@ pub const RULES: &[Rule] = rules! {
         let body = json!({"clinic_id": id('c', 1), "name": "Nora Baker", "phone": "2125550100"});
         Ask { field: Some("clinic_id"), ..Ask::default().with(body) }
     };
+    "takeTextStatus" "by its provider" BY_SIGNATURE nothing;
     "testWebhook" "clinic 1" FRONT_DESK webhook;
     "undoClinicChange" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 9), ..clinic(staged, caller) };
     "undoDoctorChange" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 8), ..a_doctor(staged, caller) };

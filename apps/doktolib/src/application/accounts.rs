@@ -15,8 +15,11 @@ use platform::idempotency::Answers;
 use super::appointments::Appointments;
 use super::calendars::calendar_records;
 use super::doctors::Doctors;
+use super::notifications::preferences;
 use super::{Base, SignInRules};
-use crate::neighbours::{AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, VisitRecordsForAuth};
+use crate::neighbours::{
+    AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, NotificationsForAuth, VisitRecordsForAuth,
+};
 
 /// Signing in, and the API of accounts.
 pub(super) struct Accounts {
@@ -58,13 +61,14 @@ impl Accounts {
         let accounts = Arc::new(PgRecords::new(pool.clone(), keys.clone(), journal.clone()));
         let visits = Arc::new(VisitRecordsForAuth { records: appointments.records.clone() });
         let calendars = Arc::new(CalendarsForAuth { records: calendar_records(base) });
+        let wishes = Arc::new(NotificationsForAuth { preferences: preferences(base), keys: keys.clone() });
         let records = RecordsApi {
             export: ExportRecords {
-                sources: vec![accounts.clone(), visits.clone(), calendars],
+                sources: vec![accounts.clone(), visits.clone(), calendars, wishes.clone()],
                 trail: accounts.clone(),
                 clock: clock.clone(),
             },
-            erase: EraseAccount { account: accounts, patients: visits, clock: clock.clone() },
+            erase: EraseAccount { account: accounts, patients: visits, others: vec![wishes], clock: clock.clone() },
         };
 
         let SigningIn { sessions, doorkeeper, api: session_api } = signing_in;

@@ -6,10 +6,10 @@ use ::appointments::application::{
     AddRelative, Addressees, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
     CorrectAppointment, CorrectPatient, EndEmergencyAccess, GuestBooking, HoldForForm, HoldForGuest, ListAppointments,
     ListRelatives, MarkAppointment, OfferFreedTimes, OpenEmergencyAccess, Policy, ReadAccessLog, ReadAppointment,
-    ReadPatient, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, VisitLetters,
-    WatchReads, WelcomePatient, WhoComes,
+    ReadPatient, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, TraceMessages,
+    VisitLetters, WatchReads, WelcomePatient, WhoComes,
 };
-use ::appointments::domain::Leads;
+use ::appointments::domain::{Leads, TextLead};
 use ::appointments::infrastructure::http::{
     AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, SeriesApi, WaitlistApi,
 };
@@ -27,8 +27,8 @@ use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
-    AppointmentsForCalendars, AuthForAppointments, CalendarsForAppointments, PracticesForAppointments,
-    SoonestForAppointments,
+    AppointmentsForCalendars, AppointmentsForNotifications, AuthForAppointments, CalendarsForAppointments,
+    PracticesForAppointments, SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -51,13 +51,16 @@ pub(super) struct Appointments {
     pub(super) line: Arc<OfferFreedTimes>,
     /// Whom we remind.
     pub(super) reminders: Reminders,
+    /// By what messages about visits are found.
+    pub(super) messages: AppointmentsForNotifications,
 }
 
 /// What an operator decides of visits.
 pub(super) struct VisitRules {
     pub(super) guests: GuestBooking,
     pub(super) to_answer: SignedDuration,
-    pub(super) leads: Leads,
+    /// By mail and by text.
+    pub(super) leads: (Leads, TextLead),
     /// The wall clocks of the clinics.
     pub(super) zones: Arc<dyn Zones>,
 }
@@ -119,6 +122,14 @@ impl Appointments {
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
         let reminders = reminders(base, store.clone(), letters.addressees.clone(), practices.clone(), leads, zones);
+        let messages = AppointmentsForNotifications {
+            trace: TraceMessages {
+                store: store.clone(),
+                reminders: store.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+            },
+        };
         let posters = ClinicPosters { signer: LinkSigner::new(secret, "clinic"), public_url: public_url.clone() };
         let shared = Shared {
             store: store.clone(),
@@ -252,6 +263,7 @@ impl Appointments {
             line: Arc::new(line),
             visits,
             reminders,
+            messages,
         }
     }
 }

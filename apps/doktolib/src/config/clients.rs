@@ -25,3 +25,21 @@ pub(super) fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
     let auth = rate("RATE_LIMIT_AUTH", "60/15m");
     Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
 }
+
+/// `CORS_ALLOWED_ORIGINS`.
+pub(super) fn origins(read: &mut Reader<'_>) -> Vec<String> {
+    let listed = read.text("CORS_ALLOWED_ORIGINS").unwrap_or_default();
+    let origins: Vec<String> =
+        listed.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect();
+    let is_origin = |origin: &String| {
+        let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        origin == "*" || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+    };
+    if !origins.iter().all(is_origin) {
+        read.fault(
+            "CORS_ALLOWED_ORIGINS",
+            "must be * or a comma-separated list of origins such as https://clinic.example",
+        );
+    }
+    origins
+}

@@ -1,4 +1,4 @@
-use appointments::domain::{BadLeads, Leads};
+use appointments::domain::{BadLeads, BadTextLead, Leads, TextLead};
 use platform::jobs::WorkerRules;
 
 use super::Reader;
@@ -6,6 +6,11 @@ use super::Reader;
 /// `REMINDER_HOURS`: how long before a visit its patient is reminded.
 pub(super) fn leads(read: &mut Reader<'_>) -> Leads {
     read.parsed("REMINDER_HOURS", &BadLeads.to_string()).unwrap_or_default()
+}
+
+/// `TEXT_REMINDER_HOURS`: how long before a visit its patient is reminded by a text.
+pub(super) fn text_lead(read: &mut Reader<'_>) -> TextLead {
+    read.parsed("TEXT_REMINDER_HOURS", &BadTextLead.to_string()).unwrap_or_default()
 }
 
 /// `JOB_TRIES` and `JOB_HANDS`.

@@ -3,6 +3,7 @@
 mod appointments_for_auth;
 mod appointments_for_calendars;
 mod appointments_for_doctors;
+mod appointments_for_notifications;
 mod appointments_for_reports;
 mod auth_for_appointments;
 mod auth_for_calendars;
@@ -15,10 +16,13 @@ mod doctors_for_auth;
 mod doctors_for_calendars;
 mod doctors_for_reports;
 mod doctors_for_webhooks;
+mod notifications_for_appointments;
+mod notifications_for_auth;
 
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_calendars::AppointmentsForCalendars;
 pub use appointments_for_doctors::{AppointmentsForDoctors, DeskForDoctors};
+pub use appointments_for_notifications::AppointmentsForNotifications;
 pub use appointments_for_reports::AppointmentsForReports;
 pub use auth_for_appointments::AuthForAppointments;
 pub use auth_for_calendars::AuthForCalendars;
@@ -34,3 +38,5 @@ pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;
 pub use doctors_for_reports::DoctorsForReports;
 pub use doctors_for_webhooks::DoctorsForWebhooks;
+pub use notifications_for_appointments::NotificationsForAppointments;
+pub use notifications_for_auth::NotificationsForAuth;

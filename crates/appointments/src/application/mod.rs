@@ -50,12 +50,14 @@ mod sweep_missed;
 mod take_down_patient;
 #[cfg(test)]
 mod test_data;
+mod trace_messages;
 mod view_ports;
 mod visit_letters;
 mod waitlist_ports;
 mod watch_reads;
 mod welcome_patient;
 mod who_comes;
+mod wishes;
 
 pub use add_relative::{AddRelative, AddRelativeError, MOST_RELATIVES};
 pub use addressees::{Addressee, Addressees};
@@ -111,7 +113,7 @@ pub use record_ports::{
 };
 pub use release_relative::{ReleaseRelative, ReleaseRelativeError};
 pub use remind_patients::{FindDueReminders, Looked, MOST_IN_A_MESSAGE, RemindPatients};
-pub use reminder_ports::{DueReminder, Reminded, Reminder, ReminderBatches, ReminderStore};
+pub use reminder_ports::{DueReminder, RemindBy, Reminded, Reminder, ReminderBatches, ReminderStore};
 pub use reschedule_appointment::{RescheduleAppointment, RescheduleError, Rescheduling};
 pub use search_patients::{MOST_FOUND, SearchPatients, SearchPatientsError};
 pub use series_letters::SeriesLetters;
@@ -122,6 +124,7 @@ pub use series_ports::{
 pub use summarise_days::{DaySummary, DaySummaryStore, DayVisit, DoctorAccounts, SummariseDays};
 pub use sweep_missed::{SweepMissed, UnmarkedVisits};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
+pub use trace_messages::{MessageTraces, TraceMessages};
 pub use view_ports::{
     Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
     VisitState, VisitViews, Within,
@@ -134,3 +137,4 @@ pub use waitlist_ports::{
 pub use watch_reads::{Grounds, WatchReads};
 pub use welcome_patient::{WelcomeError, WelcomePatient};
 pub use who_comes::WhoComes;
+pub use wishes::{ReminderWish, Wishes};

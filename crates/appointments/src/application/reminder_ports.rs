@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kernel::{AppointmentId, PatientId, PortFailure};
+use kernel::{AppointmentId, PatientId, PortFailure, UserId};
+use uuid::Uuid;
 
 use super::addressees::Addressee;
 use super::ports::{AppointmentDetails, Names};
@@ -15,8 +18,24 @@ pub struct DueReminder {
     pub patient: PatientId,
     /// When it begins.
     pub starts_at: Timestamp,
+    /// When its patient was told of this start: at the booking, or the last move.
+    pub told_at: Timestamp,
     /// IANA zone of the clinic.
     pub time_zone: String,
+}
+
+/// Where a reminder goes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RemindBy {
+    /// To an address.
+    Mail(Addressee),
+    /// To a phone.
+    Text {
+        /// In international form (E.164).
+        number: String,
+        /// BCP 47 tag.
+        language: String,
+    },
 }
 
 /// One message about the visits of one patient on one day.
@@ -25,7 +44,7 @@ pub struct Reminder {
     /// Which reminder it is: so many hours ahead.
     pub lead: u16,
     /// Where it goes.
-    pub to: Addressee,
+    pub to: RemindBy,
     /// The visits as they were read, the first one first, each with what its doctor and clinic are called.
     pub visits: Vec<(AppointmentDetails, Names)>,
 }
@@ -43,13 +62,18 @@ pub struct Reminded {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ReminderStore: Send + Sync {
-    /// The first visits of a window whose patients were not reminded of this start, by start and id, behind `after`.
+    /// The first visits of a window whose patients were not reminded of this start, by start and id, behind `after`;
+    /// with `by_phone` those alone whose patients have told a number.
     async fn due(
         &self,
         window: LeadWindow,
+        by_phone: bool,
         after: Option<(Timestamp, AppointmentId)>,
         limit: u32,
     ) -> Result<Vec<DueReminder>, PortFailure>;
+
+    /// The user who looks after each of these patients, the one who has done so the longest.
+    async fn accounts_of(&self, patients: &[PatientId]) -> Result<HashMap<PatientId, UserId>, PortFailure>;
 
     /// These visits, and all others of the same patients on the same days that begin after `now`: booked, and not
     /// reminded of.
@@ -63,6 +87,9 @@ pub trait ReminderStore: Send + Sync {
     /// Posts the messages and writes down that it did, in one transaction. A message is left out when one of its
     /// visits has changed since it was read, or was reminded of meanwhile.
     async fn post(&self, reminders: &[Reminder], at: Timestamp) -> Result<Reminded, PortFailure>;
+
+    /// The messages that have reminded of that visit, each once.
+    async fn letters_about(&self, visit: AppointmentId) -> Result<Vec<Uuid>, PortFailure>;
 }
 
 /// Where due visits wait for who writes the messages.

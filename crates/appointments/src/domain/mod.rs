@@ -14,6 +14,7 @@ mod queue;
 mod recurrence;
 mod relation;
 mod reminder;
+mod reminder_plan;
 mod room;
 mod series;
 mod waitlist;
@@ -33,6 +34,7 @@ pub use queue::{arrived_at, expected_starts, waiting_minutes};
 pub use recurrence::{LONGEST_SERIES_DAYS, MOST_IN_SERIES, Recurrence, RecurrenceError};
 pub use relation::Relation;
 pub use reminder::{BadLeads, LeadWindow, Leads, day_of};
+pub use reminder_plan::{BadTextLead, LONGEST_QUIET_MINUTES, Quiet, ReminderPlan, TextLead, Turn};
 pub use room::{Resource, Room};
 pub use series::{MOST_BY_PATIENT, NewVisits, Series, SeriesEvent, SeriesId, SeriesPlace, SeriesTerms};
 pub use waitlist::{

@@ -107,6 +107,16 @@ impl Patient {
         self.name.to_lowercase()
     }
 
+    /// The phone number, where it is in international form (ITU-T E.164): of another nobody knows the country.
+    #[must_use]
+    pub fn international_number(&self) -> Option<&str> {
+        let is_one = |number: &&str| {
+            let digits = number.strip_prefix('+').unwrap_or_default();
+            digits.len() >= 8 && !digits.starts_with('0')
+        };
+        self.phone.as_deref().filter(is_one)
+    }
+
     /// The address as it is compared: lower case.
     #[must_use]
     pub fn email_key(&self) -> Option<String> {
@@ -220,5 +230,18 @@ mod tests {
         let patient = Patient::enrol("Ada Lovelace", "ada@example.org", Timestamp::UNIX_EPOCH).unwrap();
         let text = format!("{patient:?} {:?}", ada());
         assert!(!text.contains("Ada") && !text.contains("example.org"), "{text}");
+    }
+
+    #[test]
+    fn only_a_number_with_its_country_can_be_sent_to() {
+        let number = |phone: &str| {
+            let particulars = Particulars { name: "Ada".into(), phone: Some(phone.into()), ..Particulars::default() };
+            let patient = Patient::take_down(particulars, "2027-03-01T12:00:00Z".parse().unwrap()).unwrap();
+            patient.international_number().map(str::to_owned)
+        };
+        assert_eq!(number("+1 (212) 555-0100").as_deref(), Some("+12125550100"));
+        for phone in ["212 555 0100", "0033612345678", "+0612345678", "+12345"] {
+            assert_eq!(number(phone), None, "{phone}");
+        }
     }
 }

@@ -17,6 +17,10 @@ pub const REMINDER_QUEUE: &str = "reminders";
 pub const FIND_REMINDERS: &str = "reminders";
 /// The job that reminds some of them.
 pub const SEND_REMINDERS: &str = "reminders.send";
+/// The job that looks for patients who are to be reminded by a text.
+pub const FIND_TEXT_REMINDERS: &str = "text-reminders";
+/// The job that reminds some of them by a text.
+pub const SEND_TEXT_REMINDERS: &str = "text-reminders.send";
 
 /// For when a run is: by the timetable it is now; an operator may name another instant.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ struct Batch {
 
 /// Batches of due visits as jobs.
 pub struct QueuedReminders {
+    /// What such a job is called.
+    pub name: &'static str,
     /// Where they wait.
     pub jobs: Jobs,
     /// What time it is.
@@ -44,15 +50,17 @@ pub struct QueuedReminders {
 #[async_trait]
 impl ReminderBatches for QueuedReminders {
     async fn hand_on(&self, lead: u16, visits: &[AppointmentId], now: Timestamp) -> Result<(), PortFailure> {
-        let job = NewJob::new(REMINDER_QUEUE, SEND_REMINDERS, &Batch { lead, visits: visits.to_vec(), now })
+        let job = NewJob::new(REMINDER_QUEUE, self.name, &Batch { lead, visits: visits.to_vec(), now })
             .map_err(|error| pg::failure("hand on reminders", error))?;
         self.jobs.add(&job, self.clock.now()).await?;
         Ok(())
     }
 }
 
-/// Does [`FIND_REMINDERS`].
+/// Does [`FIND_REMINDERS`] or [`FIND_TEXT_REMINDERS`].
 pub struct FindRemindersTask {
+    /// Which of them.
+    pub name: &'static str,
     /// The use case.
     pub find: Arc<FindDueReminders>,
     /// What time it is.
@@ -62,18 +70,20 @@ pub struct FindRemindersTask {
 #[async_trait]
 impl Task for FindRemindersTask {
     fn name(&self) -> &'static str {
-        FIND_REMINDERS
+        self.name
     }
 
     async fn run(&self, job: &Job, _stop: &Stop) -> Result<String, JobError> {
         let now = job.payload::<Occasion>()?.at.unwrap_or_else(|| self.clock.now());
         let looked = self.find.run(now).await?;
-        Ok(format!("due {}, quiet {}", looked.due, looked.quiet))
+        Ok(format!("due {}, quiet {}, left out {}", looked.due, looked.quiet, looked.left_out))
     }
 }
 
-/// Does [`SEND_REMINDERS`].
+/// Does [`SEND_REMINDERS`] or [`SEND_TEXT_REMINDERS`].
 pub struct SendRemindersTask {
+    /// Which of them.
+    pub name: &'static str,
     /// The use case.
     pub remind: Arc<RemindPatients>,
 }
@@ -81,7 +91,7 @@ pub struct SendRemindersTask {
 #[async_trait]
 impl Task for SendRemindersTask {
     fn name(&self) -> &'static str {
-        SEND_REMINDERS
+        self.name
     }
 
     async fn run(&self, job: &Job, _stop: &Stop) -> Result<String, JobError> {

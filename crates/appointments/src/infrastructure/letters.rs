@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use platform::letters::Letter;
+use platform::texts::Text;
 
 use super::http::{AppointmentLinks, WaitlistLinks};
 use crate::application::{
-    Alert, AppointmentDetails, Change, Confirmation, DaySummary, GuestHold, Names, OfferLetter, Reminder,
+    Addressee, Alert, AppointmentDetails, Change, Confirmation, DaySummary, GuestHold, Names, OfferLetter,
 };
 use crate::domain::{Appointment, AppointmentEvent, Hold, WaitlistOffer};
 
@@ -97,10 +98,9 @@ pub(super) fn waitlist_offer(to: &OfferLetter, offer: &WaitlistOffer, links: &Wa
         .with("url", links.url(offer.id))
 }
 
-/// Reminds of the visits of a day, each with the link that opens it; nothing where there is none.
-pub(super) fn reminder(reminder: &Reminder, links: &AppointmentLinks) -> Option<Letter> {
-    let Reminder { to, visits, .. } = reminder;
-    let told = |letter: Letter, ending: &str, (details, names): &(AppointmentDetails, Names)| {
+/// Reminds of the visits of a day, each with the link that opens it.
+pub(super) fn reminder(to: &Addressee, visits: &[Told], links: &AppointmentLinks) -> Letter {
+    let told = |letter: Letter, ending: &str, (details, names): &Told| {
         let visit = &details.appointment;
         letter
             .with(&format!("doctor{ending}"), &names.doctor)
@@ -108,13 +108,13 @@ pub(super) fn reminder(reminder: &Reminder, links: &AppointmentLinks) -> Option<
             .with(&format!("when{ending}"), when(visit))
             .with(&format!("manage_url{ending}"), links.manage_url(visit.id))
     };
-    let (first, _) = visits.first()?;
-    let letter = |template| Letter::new(template, &to.email, &to.language).with("name", &first.patient.name);
-    if let [only] = &visits[..] {
-        return Some(told(letter("reminder"), "", only));
+    let name = visits.first().map(|(first, _)| first.patient.name.clone()).unwrap_or_default();
+    let letter = |template| Letter::new(template, &to.email, &to.language).with("name", name);
+    if let [only] = visits {
+        return told(letter("reminder"), "", only);
     }
     let several = letter("reminder-several").with("visits", visits.len().to_string());
-    Some((1..).zip(visits).fold(several, |letter, (number, visit)| told(letter, &format!("_{number}"), visit)))
+    (1..).zip(visits).fold(several, |letter, (number, visit)| told(letter, &format!("_{number}"), visit))
 }
 
 /// Tells a doctor what a day holds: one visit in each line, without its patient.
@@ -133,6 +133,25 @@ pub(super) fn day_summary(summary: &DaySummary, day: Date, time_zone: &str) -> L
         .with("clinics", clinics.collect::<Vec<_>>().join("\n"))
         .with("modes", modes.collect::<Vec<_>>().join("\n"))
 }
+
+/// The same to a phone; a link would not fit.
+pub(super) fn reminder_text(number: &str, language: &str, visits: &[Told]) -> Text {
+    let told = |text: Text, ending: &str, (details, names): &Told| {
+        let visit = &details.appointment;
+        let local = visit.visit.start.to_zoned(TimeZone::get(&visit.time_zone).unwrap_or(TimeZone::UTC));
+        text.with(&format!("doctor{ending}"), &names.doctor)
+            .with(&format!("clinic{ending}"), &names.clinic)
+            .with(&format!("when{ending}"), local.strftime("%Y-%m-%d %H:%M").to_string())
+    };
+    if let [only] = visits {
+        return told(Text::new("reminder", number, language), "", only);
+    }
+    let several = Text::new("reminder-several", number, language).with("visits", visits.len().to_string());
+    (1..).zip(visits).fold(several, |text, (number, visit)| told(text, &format!("_{number}"), visit))
+}
+
+/// A visit with what its doctor and clinic are called.
+type Told = (AppointmentDetails, Names);
 
 /// When a visit begins.
 pub(super) fn when(visit: &Appointment) -> String {

@@ -5,19 +5,22 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, BigInt, Integer, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Actor, AppointmentId, DomainEvent, PatientId, PortFailure, Recorded};
+use kernel::{Actor, AppointmentId, DomainEvent, PatientId, PortFailure, Recorded, UserId};
 use metrics::counter;
 use platform::letters::post;
 use platform::pg::{self, Abort};
+use platform::texts;
 use uuid::Uuid;
 
 use super::letters;
 use super::pg_appointments::PgAppointments;
-use crate::application::{AppointmentDetails, DueReminder, ManyVisits as _, Reminded, Reminder, ReminderStore};
+use crate::application::{
+    AppointmentDetails, DueReminder, ManyVisits as _, RemindBy, Reminded, Reminder, ReminderStore,
+};
 use crate::domain::{AppointmentEvent, LeadWindow};
 
 #[derive(QueryableByName)]
@@ -28,8 +31,18 @@ struct Due {
     patient_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     starts_at: DbTimestamp,
+    #[diesel(sql_type = Timestamptz)]
+    told_at: DbTimestamp,
     #[diesel(sql_type = Text)]
     time_zone: String,
+}
+
+#[derive(QueryableByName)]
+struct Account {
+    #[diesel(sql_type = SqlUuid)]
+    patient_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    user_id: Uuid,
 }
 
 #[derive(QueryableByName)]
@@ -47,11 +60,17 @@ struct Version {
 }
 
 const DUE: &str = "
-    SELECT a.id, a.patient_id, a.starts_at, a.time_zone FROM appointments.appointment a
+    SELECT a.id, a.patient_id, a.starts_at, coalesce(a.told_at, a.created_at) AS told_at, a.time_zone
+      FROM appointments.appointment a
      WHERE a.status = 'booked' AND a.starts_at > $1 AND a.starts_at <= $2 AND (a.starts_at, a.id) > ($3, $4)
        AND NOT EXISTS (SELECT FROM appointments.reminder r
                         WHERE r.appointment_id = a.id AND r.lead_hours = $5 AND r.starts_at = a.starts_at)
+       AND (NOT $7 OR EXISTS (SELECT FROM appointments.patient p WHERE p.id = a.patient_id AND p.phone IS NOT NULL))
      ORDER BY a.starts_at, a.id LIMIT $6";
+
+const ACCOUNTS: &str = "
+    SELECT DISTINCT ON (patient_id) patient_id, user_id FROM appointments.caretaker
+     WHERE patient_id = ANY ($1) ORDER BY patient_id, since, user_id";
 
 /// Days of other wall clocks begin up to 26 hours away, and last up to 25.
 const THEIR_DAYS: &str = "
@@ -80,6 +99,7 @@ impl ReminderStore for PgAppointments {
     async fn due(
         &self,
         window: LeadWindow,
+        by_phone: bool,
         after: Option<(Timestamp, AppointmentId)>,
         limit: u32,
     ) -> Result<Vec<DueReminder>, PortFailure> {
@@ -92,6 +112,7 @@ impl ReminderStore for PgAppointments {
                 .bind::<SqlUuid, _>(after_id)
                 .bind::<SmallInt, _>(hours(window.lead))
                 .bind::<BigInt, _>(i64::from(limit))
+                .bind::<Bool, _>(by_phone)
                 .load(&mut conn)
                 .await
         })
@@ -100,9 +121,20 @@ impl ReminderStore for PgAppointments {
             visit: AppointmentId::from_uuid(row.id),
             patient: PatientId::from_uuid(row.patient_id),
             starts_at: row.starts_at.to_jiff(),
+            told_at: row.told_at.to_jiff(),
             time_zone: row.time_zone,
         });
         Ok(due.collect())
+    }
+
+    async fn accounts_of(&self, patients: &[PatientId]) -> Result<HashMap<PatientId, UserId>, PortFailure> {
+        let ids: Vec<Uuid> = patients.iter().map(|id| id.as_uuid()).collect();
+        let rows: Vec<Account> = pg::read(&self.pool, "read who looks after patients", async |mut conn| {
+            diesel::sql_query(ACCOUNTS).bind::<Array<SqlUuid>, _>(&ids).load(&mut conn).await
+        })
+        .await?;
+        let pair = |row: Account| (PatientId::from_uuid(row.patient_id), UserId::from_uuid(row.user_id));
+        Ok(rows.into_iter().map(pair).collect())
     }
 
     async fn with_their_days(
@@ -157,6 +189,17 @@ impl ReminderStore for PgAppointments {
         counter!("reminders_total").increment(u64::try_from(reminded.visits).unwrap_or(0));
         Ok(reminded)
     }
+
+    async fn letters_about(&self, visit: AppointmentId) -> Result<Vec<Uuid>, PortFailure> {
+        let rows: Vec<Id> = pg::read(&self.pool, "look for the reminders of a visit", async |mut conn| {
+            diesel::sql_query("SELECT DISTINCT letter_id AS id FROM appointments.reminder WHERE appointment_id = $1")
+                .bind::<SqlUuid, _>(visit.as_uuid())
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
 }
 
 impl PgAppointments {
@@ -166,10 +209,18 @@ impl PgAppointments {
         reminder: &Reminder,
         at: Timestamp,
     ) -> Result<(), DieselError> {
-        let Some(letter) = letters::reminder(reminder, &self.links) else { return Ok(()) };
         let ids: Vec<Uuid> = ids_of(reminder).collect();
-        let subject = ids.iter().copied().next().unwrap_or_default();
-        let letter_id = post(conn, &self.keys, &letter, subject, at).await?;
+        let Some(subject) = ids.iter().copied().next() else { return Ok(()) };
+        let letter_id = match &reminder.to {
+            RemindBy::Mail(to) => {
+                let letter = letters::reminder(to, &reminder.visits, &self.links);
+                post(conn, &self.keys, &letter, subject, at).await?
+            }
+            RemindBy::Text { number, language } => {
+                let text = letters::reminder_text(number, language, &reminder.visits);
+                texts::post(conn, &self.keys, &text, subject, at).await?
+            }
+        };
         diesel::sql_query(
             "WITH told AS (
                 UPDATE appointments.appointment SET reminder_sent = true, version = version + 1, updated_at = $4

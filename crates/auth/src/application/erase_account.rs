@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use kernel::{Caller, Clock, PortFailure, Recorded, Role, SessionId};
 
-use super::records_ports::{AccountErasure, PatientErasure, VisitsAhead};
+use super::records_ports::{AccountErasure, PartErasure, PatientErasure, VisitsAhead};
 use crate::domain::RecordsEvent;
 
 /// So long after signing in one may erase the account: a found or stolen session is not enough.
@@ -15,6 +15,8 @@ pub struct EraseAccount {
     pub account: Arc<dyn AccountErasure>,
     /// The visits' part.
     pub patients: Arc<dyn PatientErasure>,
+    /// Other parts that hold something about people.
+    pub others: Vec<Arc<dyn PartErasure>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -52,6 +54,9 @@ impl EraseAccount {
             return Err(EraseError::SignInAgain);
         }
         let records = self.patients.erase(user, now).await??;
+        for other in &self.others {
+            other.erase(user).await?;
+        }
         let event = RecordsEvent::Erased { user_id: user };
         self.account.erase(&Recorded::new(event, caller.actor(), now).caused_by(request_id), user, &records).await?;
         Ok(())
@@ -63,7 +68,7 @@ mod tests {
     use kernel::{StoppedClock, UserId};
     use uuid::Uuid;
 
-    use super::super::records_ports::{MockAccountErasure, MockPatientErasure};
+    use super::super::records_ports::{MockAccountErasure, MockPartErasure, MockPatientErasure};
     use super::super::test_data::now;
     use super::*;
 
@@ -71,6 +76,7 @@ mod tests {
         EraseAccount {
             account: Arc::new(account),
             patients: Arc::new(patients),
+            others: Vec::new(),
             clock: Arc::new(StoppedClock::at(now())),
         }
     }
@@ -102,6 +108,20 @@ mod tests {
             .in_sequence(&mut order)
             .returning(|_, _, _| Ok(()));
         use_case(account, patients).run(&Caller::patient(user), SessionId::mint(), None).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn other_parts_go_before_the_account_and_one_that_fails_keeps_it() {
+        let user = UserId::mint();
+        let mut patients = MockPatientErasure::new();
+        patients.expect_erase().returning(|_, _| Ok(Ok(Vec::new())));
+        let mut account = signed_in(0);
+        account.expect_erase().never();
+        let mut other = MockPartErasure::new();
+        other.expect_erase().withf(move |of| *of == user).once().returning(|_| Err(PortFailure::new("erase", "away")));
+        let erase = EraseAccount { others: vec![Arc::new(other)], ..use_case(account, patients) };
+        let failed = erase.run(&Caller::patient(user), SessionId::mint(), None).await;
+        assert!(matches!(failed, Err(EraseError::Failed(_))), "{failed:?}");
     }
 
     #[tokio::test]

@@ -52,7 +52,9 @@ pub use ports::{
 #[cfg(test)]
 pub use proof_ports::{MockPasswords, MockPatientRecords, MockPractices, MockProofs};
 pub use proof_ports::{Passwords, PatientRecords, Practices, Proofs};
-pub use records_ports::{AccountErasure, Found, PatientErasure, PersonalRecords, RecordFile, RecordTrail, VisitsAhead};
+pub use records_ports::{
+    AccountErasure, Found, PartErasure, PatientErasure, PersonalRecords, RecordFile, RecordTrail, VisitsAhead,
+};
 pub use refresh_session::{RefreshError, RefreshSession};
 #[cfg(test)]
 pub use tries::MockTries;

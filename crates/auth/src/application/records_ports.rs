@@ -68,6 +68,14 @@ pub trait AccountErasure: Send + Sync {
 #[error("visits lie ahead")]
 pub struct VisitsAhead;
 
+/// Some other part's share of an erasure.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PartErasure: Send + Sync {
+    /// Erases what it holds about the user. Once more finds nothing.
+    async fn erase(&self, user: UserId) -> Result<(), PortFailure>;
+}
+
 /// The visits' part of an erasure.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]

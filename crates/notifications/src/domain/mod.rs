@@ -1,13 +1,19 @@
 //! What is told to people, in their language.
 
+mod delivery;
 mod language;
 mod notice;
+mod preferences;
 mod samples;
+mod texts;
 mod values;
 mod wording;
 
+pub use delivery::{Channel, DeliveryState};
 pub use language::Language;
 pub use notice::{Duty, Notice, PlannedVisit, Reminded, Timed};
+pub use preferences::{BadQuietHours, LONGEST_QUIET_MINUTES, Preferences, PreferencesChanged, QuietHours};
 pub use samples::{Sample, TEMPLATES};
+pub use texts::{MOST_SEGMENTS, TEXT_TEMPLATES, TextNotice, segments};
 pub use values::{NoticeError, Values};
 pub use wording::{Part, Wording};

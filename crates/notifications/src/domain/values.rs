@@ -52,6 +52,13 @@ impl Values<'_> {
         Ok(one_line(self.raw(value)?))
     }
 
+    /// What somebody has written, in lines, of `most` characters at most.
+    pub(super) fn message(&self, value: &'static str, most: usize) -> Result<String, NoticeError> {
+        let message: Vec<String> = self.raw(value)?.lines().map(straight).collect();
+        let message = message.join("\n");
+        (message.chars().count() <= most).then_some(message).ok_or_else(|| self.unusable(value))
+    }
+
     /// Texts, one in each line, 60 at most.
     pub(super) fn lines(&self, value: &'static str) -> Result<Vec<String>, NoticeError> {
         let lines: Vec<String> = self.raw(value)?.lines().map(one_line).collect();
@@ -113,12 +120,16 @@ const fn is_mark(c: char) -> bool {
 }
 
 fn one_line(text: &str) -> String {
+    straight(text).chars().take(LONGEST).collect()
+}
+
+/// One line, with single spaces.
+fn straight(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c });
     // Marks that turn the direction of writing could make the rest of the letter say something else.
     let straight =
         spaced.filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
-    let joined: String = straight.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    joined.chars().take(LONGEST).collect()
+    straight.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

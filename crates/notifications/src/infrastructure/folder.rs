@@ -102,7 +102,7 @@ impl Mailbox {
 }
 
 /// Whole or not at all; a second time changes nothing.
-async fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) async fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = path.with_extension(format!("{}.new", Uuid::now_v7().simple()));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).await?;
     file.write_all(content).await?;

@@ -1,27 +1,30 @@
 //! Letters from the outbox.
 
-use std::error::Error as _;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use kernel::Clock;
 use metrics::counter;
-use platform::crypto::{CannotOpen, Keyring};
+use platform::crypto::Keyring;
 use platform::letters::{Letter, TOPIC};
 use platform::outbox::{Message, Subscriber, Undelivered};
 
-use crate::application::{CalendarFile, Posted, SendError, SendLetter};
-use crate::domain::TEMPLATES;
+use super::handing::{Handing, cannot_open};
+use crate::application::{CalendarFile, Ledger, Posted, SendLetter};
+use crate::domain::{Channel, TEMPLATES};
 
 /// Opens letters of the outbox and has them sent.
 pub struct Letters {
     send: SendLetter,
     keys: Keyring,
+    handing: Handing,
 }
 
 impl Letters {
-    /// Letters are sealed with `keys`.
+    /// Letters are sealed with `keys`; what becomes of them is written into `ledger`.
     #[must_use]
-    pub const fn new(send: SendLetter, keys: Keyring) -> Self {
-        Self { send, keys }
+    pub fn new(send: SendLetter, keys: Keyring, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
+        Self { send, keys, handing: Handing { ledger, clock } }
     }
 }
 
@@ -33,11 +36,7 @@ impl Subscriber for Letters {
 
     async fn take(&self, message: &Message) -> Result<(), Undelivered> {
         let sealed = message.sealed.as_deref().unwrap_or_default();
-        let letter = Letter::open(&self.keys, message.id, sealed).map_err(|error| match error {
-            // The key may come with the key file of another machine.
-            CannotOpen::UnknownKey(_) => Undelivered::Later(error.to_string()),
-            CannotOpen::Malformed | CannotOpen::Forged => Undelivered::Never(error.to_string()),
-        })?;
+        let letter = Letter::open(&self.keys, message.id, sealed).map_err(|error| cannot_open(&error))?;
         let template = TEMPLATES.iter().find(|(name, _)| *name == letter.template).map_or("unknown", |(name, _)| *name);
         let posted = Posted {
             id: message.id,
@@ -48,17 +47,10 @@ impl Subscriber for Letters {
             values: letter.values,
             calendar: letter.calendar.map(|part| CalendarFile { method: part.method, text: part.text }),
         };
-        let Err(error) = self.send.run(posted).await else {
-            counter!("mails_sent_total", "template" => template).increment(1);
-            return Ok(());
-        };
-        counter!("mails_failed_total", "template" => template).increment(1);
-        Err(match error {
-            SendError::Notice(_) | SendError::Refused(_) => Undelivered::Never(error.to_string()),
-            // Its cause is of fixed words; see the port.
-            SendError::Failed(failure) => {
-                Undelivered::Later(failure.source().map_or_else(|| failure.to_string(), ToString::to_string))
-            }
-        })
+        let send = async { self.send.run(posted).await.map(|_template| None) };
+        let outcome = self.handing.over(message, Channel::Email, template, send).await;
+        let counted = if outcome.is_ok() { "mails_sent_total" } else { "mails_failed_total" };
+        counter!(counted, "template" => template).increment(1);
+        outcome
     }
 }

@@ -12,7 +12,7 @@ use platform::http::{Problem, kinds, plain_page};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::folder::{KeptMail, Mailbox};
+use crate::infrastructure::folder::{KeptMail, Mailbox};
 
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; frame-src 'self'; frame-ancestors 'none'; \
                            base-uri 'none'; form-action 'none'";
@@ -57,7 +57,7 @@ fn not_found() -> Problem {
     Problem::of(&kinds::NOT_FOUND)
 }
 
-fn page(mut answer: HttpResponseBuilder, title: &str, content: &Markup) -> HttpResponse {
+pub(super) fn page(mut answer: HttpResponseBuilder, title: &str, content: &Markup) -> HttpResponse {
     answer
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
@@ -69,7 +69,7 @@ async fn list(mailbox: Data<Mailbox>, wanted: Query<Wanted>) -> Result<HttpRespo
     let content = html! {
         h1 { "Mail" }
         p { "In development mail goes nowhere: it is kept in a folder and shown here, the newest first. "
-            "For scripts: " code { "/dev/mail/latest.txt?to=address" } }
+            "For scripts: " code { "/dev/mail/latest.txt?to=address" } ". " a href="/dev/texts" { "Texts" } }
         @if mails.is_empty() { p { "There is none yet." } }
         dl {
             @for mail in &mails {

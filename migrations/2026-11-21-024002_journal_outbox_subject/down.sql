@@ -1,0 +1,1 @@
+DROP INDEX journal.outbox_of_subject;
