@@ -1,4 +1,5 @@
 //! Objects in a folder and on an S3 server: the same promises.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
