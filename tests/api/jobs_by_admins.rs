@@ -57,7 +57,7 @@ async fn a_job_that_was_given_up_is_seen_and_tried_again_once_with_a_trace() {
 
     app.sql(&(given_up(2) + &given_up(3))).await;
     assert_eq!(press(&app, "/api/v1/jobs/retry").await.json(), json!({"changed": 2}));
-    assert_eq!(audited(&app, "jobs.retried").await, 1);
+    assert_eq!(audited(&app, "job.all_retried").await, 1);
     let unknown = press(&app, &format!("{JOBS}/{}/retry", id('7', 9))).await;
     assert_eq!(unknown.problem(), (404, "not-found".into()));
 }
@@ -159,7 +159,7 @@ async fn a_message_that_was_given_up_is_seen_without_its_content_and_tried_again
     assert_eq!(again.json(), json!({"changed": 1}));
     assert_eq!(press(&app, "/api/v1/outbox/retry").await.json(), json!({"changed": 0}));
     assert_eq!(audited(&app, "message.retried").await, 1);
-    assert_eq!(audited(&app, "messages.retried").await, 0, "what changes nothing leaves no trace");
+    assert_eq!(audited(&app, "message.all_retried").await, 0, "what changes nothing leaves no trace");
     assert_eq!(press(&app, &format!("/api/v1/outbox/{}/retry", id('7', 2))).await.status, 404);
 }
 

@@ -1,6 +1,7 @@
 //! Who may do what: every operation of the description by every caller, against one table.
 
 mod callers;
+mod cells;
 mod page;
 mod table;
 

@@ -6,7 +6,6 @@ use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, Oc
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use operations::infrastructure::{Asked, Done, Step};
 use platform::jobs::{JobState, NewJob, RunView, Stop};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -91,21 +90,12 @@ impl JobsCommand {
                 }
             }
             Self::Retry { id, .. } => {
-                let count = by_command(application, &Step::RetryJobs(*id)).await?;
+                let count = application.steps.retry_jobs(*id, now).await?;
                 println!("{count} jobs are tried again");
                 return Ok(count > 0);
             }
         }
         Ok(true)
-    }
-}
-
-/// Takes a step that somebody has asked for at the command line; gives how many it has changed.
-pub(crate) async fn by_command(application: &Application, step: &Step) -> Result<usize, Failure> {
-    match application.steps.take(step, Asked::by_command(), application.clock.now()).await? {
-        Ok(Done::Changed(count)) => Ok(count),
-        Ok(Done::Started(_)) => Ok(1),
-        Err(before) => Err(before.into()),
     }
 }
 

@@ -2,11 +2,9 @@
 
 use clap::Subcommand;
 use notifications::domain::{Language, Notice, TEMPLATES, TEXT_TEMPLATES, TextNotice, Wording, segments};
-use operations::infrastructure::Step;
 use uuid::Uuid;
 
 use crate::application::Application;
-use crate::jobs::by_command;
 use crate::server::Failure;
 
 /// Commands about mail.
@@ -100,7 +98,7 @@ impl OutboxCommand {
                 Ok(true)
             }
             Self::Retry { id, .. } => {
-                let count = by_command(application, &Step::RetryMessages(*id)).await?;
+                let count = application.steps.retry_messages(*id, application.clock.now()).await?;
                 println!("{count} messages are tried again");
                 Ok(count > 0)
             }

@@ -21,7 +21,7 @@ use process::{Installation, Server, said};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
-use testkit::{MailServer, MailServerOptions, TakenMail, Throwaway};
+use testkit::{MailPrivacy, MailServer, MailServerOptions, TakenMail, Throwaway};
 
 const SECRET: &str = "a secret of the tests, longer than 32 characters";
 
@@ -45,6 +45,7 @@ impl House {
         let mail = MailServer::start(MailServerOptions {
             // Kills hit more often between the taking of a mail and the word that it was taken.
             delay: Duration::from_millis(2),
+            privacy: MailPrivacy::StartTls,
             ..MailServerOptions::default()
         });
         let mut installation = Installation::new();
@@ -54,7 +55,8 @@ impl House {
         installation.set("JWT_SECRET", SECRET);
         installation.set("PUBLIC_URL", "https://doktolib.example");
         installation.set("GUEST_BOOKING", "immediate");
-        installation.set("SMTP_URL", format!("smtp://localhost:{}?tls=none", mail.port()));
+        installation.set("SMTP_URL", format!("smtp://localhost:{}?tls=required", mail.port()));
+        installation.set("SMTP_SSL_ROOT_CERT", mail.root_cert().display().to_string());
         installation.set("MAIL_FROM", "no-reply@clinic.example");
         let seeded = installation.run(&["seed", "--doctors", &doctors.to_string(), "--appointments", "0"]);
         assert!(seeded.status.success(), "{}", said(&seeded));

@@ -23,14 +23,16 @@ use uuid::Uuid;
 
 use crate::pg::{self, PgPool};
 
+mod handling;
 mod rhythm;
 mod timetable;
 mod views;
 mod worker;
 
+pub use handling::{pause, resume, retry};
 pub use rhythm::{BadRhythm, Rhythm};
 pub use timetable::{InZone, Schedule, ScheduleView, Timetable, Zones};
-pub use views::{JobState, JobView, QueueView, RunView, pause, resume, retry};
+pub use views::{JobState, JobView, QueueView, RunView};
 pub use worker::{Worker, WorkerRules};
 
 /// How long a claimed job belongs to its worker, unless the lease is renewed.

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::callers::CALLERS;
-use super::table::{BY_PROOF, RULES};
+use super::cells::BY_PROOF;
+use super::table::RULES;
 use crate::schema::operations;
 
 const HEAD: &str = "# Who may do what

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::callers::{Caller, VISIT};
+use super::cells::*;
 use crate::app::{ada, doctor, id, visit_type};
 
 /// One operation.
@@ -51,29 +52,6 @@ impl Ask {
         Self { body: Some(body), ..self }
     }
 }
-
-const ALL: &str = "yes yes yes yes yes yes yes yes yes yes yes yes";
-/// Whoever asks is answered as one who does not have what opens it: a token, a code, a password.
-pub const BY_PROOF: &str = "401 401 401 401 401 401 401 401 401 401 401 401";
-/// Whoever has the code of a guest's hold; half a sign-in is good for nothing.
-const CODE_OF_A_HOLD: &str = "401 401 401 401 401 401 401 401 401 401 401 403";
-/// Open to all, but a sign-in that is shown has to be one.
-const OPEN_TO_SIGN_INS: &str = "yes yes yes yes yes yes yes yes yes 401 401 403";
-const SIGNED_IN: &str = "401 yes yes yes yes yes yes yes yes 401 401 403";
-const PATIENTS: &str = "401 yes yes 403 403 403 403 403 403 401 401 403";
-/// Both sides of a visit, its clinic's front desk, administrators, and its link.
-const SIDES_OF_A_VISIT: &str = "401 yes 404 yes 404 404 yes 404 yes yes 404 403";
-/// Who runs the calendar a visit stands in.
-const THOSE_WHO_RUN_IT: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
-const PATIENT_OF_THE_RECORD: &str = "401 yes 404 403 403 403 403 403 403 401 401 403";
-
-/// The doctor, the front desk of the doctor's clinic, administrators.
-const CALENDAR: &str = "401 403 403 yes 404 404 yes 404 yes 401 401 403";
-const FRONT_DESK: &str = "401 403 403 403 403 403 yes 404 yes 401 401 403";
-/// Any front desk, and administrators.
-const ANY_DESK: &str = "401 403 403 403 403 403 yes yes yes 401 401 403";
-const TEAM_OF_CLINIC: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
-const NEW_AT_CLINIC: &str = "401 403 403 403 403 403 yes 422 yes 401 401 403";
 
 fn clinic(_: &Staged, _: Caller) -> Ask {
     Ask::of(id('c', 1), 'c')
@@ -151,13 +129,6 @@ macro_rules! rules {
         &[$(Rule { operation: $operation, record: $record, cells: $cells, ask: $ask }),+]
     };
 }
-
-/// Whoever cannot sign as the provider does.
-const BY_SIGNATURE: &str = "403 403 403 403 403 403 403 403 403 403 403 403";
-const HELD_BY_PATIENT: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
-const HOLDING: &str = "yes yes yes yes 422 422 yes 422 yes 401 401 403";
-const WALK_INS: &str = "401 403 403 yes 422 422 yes 422 yes 401 401 403";
-const BOOKING: &str = "yes yes 422 yes 422 422 yes 422 yes 401 401 403";
 
 /// Every operation, in the order of the ids.
 pub const RULES: &[Rule] = rules! {
@@ -374,23 +345,6 @@ pub const RULES: &[Rule] = rules! {
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
 
-/// The patient's side, the doctor who is waited for, and the doctor's front desk.
-const WAITS: &str = "401 yes 404 yes 404 404 yes 404 yes 401 401 403";
-const JOINING: &str = "401 yes 422 yes 422 422 yes 422 yes 401 401 403";
-const PATIENT_S_OWN: &str = "401 yes 404 404 404 404 404 404 404 401 401 403";
-const SIGNED_IN_OR_SETTING_UP: &str = "401 yes yes yes yes yes yes yes yes 401 401 yes";
-const ADMINS: &str = "401 403 403 403 403 403 403 403 yes 401 401 403";
-const TEAM: &str = "401 403 403 yes yes yes yes yes yes 401 401 403";
-const TEAM_OR_SETTING_UP: &str = "401 403 403 yes yes yes yes yes yes 401 401 yes";
-const DOCTORS: &str = "401 403 403 yes yes yes 403 403 403 401 401 403";
-/// Who looks after the patient, treats the patient, or runs the front desk where that is done.
-const RECORD: &str = "401 yes 404 yes 404 404 yes 404 403 401 401 403";
-const DESK: &str = "401 403 403 403 403 403 yes 404 403 401 401 403";
-const NEW_PATIENT: &str = "401 403 403 403 403 403 yes 422 403 401 401 403";
-const PRACTICE: &str = "401 403 403 yes yes yes yes yes 403 401 401 403";
-/// Members of the clinic, and administrators.
-const CLINIC_S_TEAM: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
-const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 403 401 401 403";
 /// A password that is good enough.
 const GOOD: &str = "vexing quilt over a lamp";
 

@@ -46,6 +46,7 @@ pub const DIGESTS: &[&str] = &[
     "auth.refresh_token.digest",
     "auth.session.cookie_digest",
     "calendars.feed.secret_digest",
+    "reports.report.sha256",
     "journal.audit_event.hash",
     "journal.audit_head.hash",
     "platform.clear_answer.body",

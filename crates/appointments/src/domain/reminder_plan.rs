@@ -170,9 +170,12 @@ mod tests {
     #[test]
     fn quiet_hours_may_lie_over_midnight_within_a_day_or_nowhere() {
         let day = |from: u16, until: u16| Quiet { from: from * 60, until: until * 60 };
-        for (quiet, hours) in
-            [(Quiet::default(), &[21, 23, 0, 7][..]), (day(13, 15), &[13, 14]), (day(0, 0), &[]), (day(9, 9), &[])]
-        {
+        for (quiet, hours) in [
+            (Quiet::default(), &[21, 22, 23, 0, 1, 2, 3, 4, 5, 6, 7][..]),
+            (day(13, 15), &[13, 14]),
+            (day(0, 0), &[]),
+            (day(9, 9), &[]),
+        ] {
             for hour in 0..24 {
                 let local: DateTime = format!("2027-03-09T{hour:02}:30").parse().unwrap();
                 let expected = hours.contains(&hour);

@@ -55,10 +55,10 @@ impl DomainEvent for OperationsEvent {
             Self::QueuePaused { .. } => "queue.paused",
             Self::QueueResumed { .. } => "queue.resumed",
             Self::JobRetried { .. } => "job.retried",
-            Self::JobsRetried { .. } => "jobs.retried",
+            Self::JobsRetried { .. } => "job.all_retried",
             Self::JobStarted { .. } => "job.started",
             Self::MessageRetried { .. } => "message.retried",
-            Self::MessagesRetried { .. } => "messages.retried",
+            Self::MessagesRetried { .. } => "message.all_retried",
         }
     }
 

@@ -55,14 +55,6 @@ pub struct Asked {
     pub once: Option<Once<Done>>,
 }
 
-impl Asked {
-    /// By somebody at the installation's own command line.
-    #[must_use]
-    pub const fn by_command() -> Self {
-        Self { actor: Actor::System, request_id: None, once: None }
-    }
-}
-
 /// Does steps.
 #[derive(Clone)]
 pub struct Steps {
@@ -75,6 +67,33 @@ pub struct Steps {
 }
 
 impl Steps {
+    /// Tries a job that was given up again, or all of them, for somebody at the installation's own command line; gives
+    /// how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retry_jobs(&self, id: Option<Uuid>, now: Timestamp) -> Result<usize, PortFailure> {
+        self.by_command(&Step::RetryJobs(id), now).await
+    }
+
+    /// The same for messages.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retry_messages(&self, id: Option<Uuid>, now: Timestamp) -> Result<usize, PortFailure> {
+        self.by_command(&Step::RetryMessages(id), now).await
+    }
+
+    async fn by_command(&self, step: &Step, now: Timestamp) -> Result<usize, PortFailure> {
+        let asked = Asked { actor: Actor::System, request_id: None, once: None };
+        match self.take(step, asked, now).await? {
+            Ok(Done::Changed(count)) => Ok(count),
+            Ok(Done::Started(_)) => Ok(1),
+            // Without a key nothing was answered before.
+            Err(before) => Err(PortFailure::new("handle jobs", before)),
+        }
+    }
+
     /// Does one, unless it was done before under the same key. What changes nothing leaves no trace.
     ///
     /// # Errors
