@@ -58,7 +58,14 @@ impl House {
         installation.set("SMTP_URL", format!("smtp://localhost:{}?tls=required", mail.port()));
         installation.set("SMTP_SSL_ROOT_CERT", mail.root_cert().display().to_string());
         installation.set("MAIL_FROM", "no-reply@clinic.example");
-        let seeded = installation.run(&["seed", "--doctors", &doctors.to_string(), "--appointments", "0", "--yes-in-production"]);
+        let seeded = installation.run(&[
+            "seed",
+            "--doctors",
+            &doctors.to_string(),
+            "--appointments",
+            "0",
+            "--yes-in-production",
+        ]);
         assert!(seeded.status.success(), "{}", said(&seeded));
         let owner = pg::client(&settings).await.unwrap();
         Self { installation, mail, owner, postgres }
