@@ -1,0 +1,51 @@
+/// What a file is, told by its content and never by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// PDF.
+    Pdf,
+    /// JPEG picture.
+    Jpeg,
+    /// PNG picture.
+    Png,
+    /// GIF picture.
+    Gif,
+    /// Word document of before 2007.
+    Doc,
+    /// Word document (Office Open XML).
+    Docx,
+    /// Plain text, UTF-8.
+    Txt,
+}
+
+impl FileKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [Self::Pdf, Self::Jpeg, Self::Png, Self::Gif, Self::Doc, Self::Docx, Self::Txt];
+
+    /// How it is told on the wire and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Doc => "doc",
+            Self::Docx => "docx",
+            Self::Txt => "txt",
+        }
+    }
+
+    /// The media type that it is handed out with.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::Doc => "application/msword",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Txt => "text/plain; charset=utf-8",
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What a file is.
+
+mod kind;
+
+pub use kind::FileKind;

@@ -1,0 +1,1 @@
+//! The slice of prescriptions: written for a visit by its doctor, printed, and checked by pharmacies.
