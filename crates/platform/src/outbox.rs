@@ -177,13 +177,13 @@ impl Outbox {
         Ok(claimed)
     }
 
-    /// The message is dealt with; what was sealed in it is forgotten.
+    /// These messages are dealt with; what was sealed in them is forgotten.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn finish(&self, id: Uuid, now: Timestamp) -> Result<(), PortFailure> {
+    pub async fn finish(&self, ids: &[Uuid], now: Timestamp) -> Result<(), PortFailure> {
         let mut conn = pg::conn(&self.pool).await?;
-        diesel::update(outbox::table.find(id))
+        diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
             .filter(outbox::done_at.is_null())
             .set((
                 outbox::done_at.eq(now.to_diesel()),
@@ -193,7 +193,7 @@ impl Outbox {
             ))
             .execute(&mut conn)
             .await
-            .map_err(|error| pg::failure("finish a message", error))?;
+            .map_err(|error| pg::failure("finish messages", error))?;
         Ok(())
     }
 

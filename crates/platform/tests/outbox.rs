@@ -1,7 +1,7 @@
 //! The outbox on a real database.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ struct Ears {
     answer: Mutex<Option<Undelivered>>,
     takes: Duration,
     panics: bool,
+    /// Only every other message concerns it.
+    picks: bool,
 }
 
 impl Ears {
@@ -46,6 +48,14 @@ impl Ears {
 impl Subscriber for Ears {
     fn topics(&self) -> &'static [&'static str] {
         &["mail"]
+    }
+
+    async fn concerned(&self, messages: &[&Message]) -> Result<HashSet<Uuid>, PortFailure> {
+        if self.answer.lock().unwrap().is_some() {
+            return Err(PortFailure::new("ask", "away"));
+        }
+        let step = if self.picks { 2 } else { 1 };
+        Ok(messages.iter().step_by(step).map(|message| message.id).collect())
     }
 
     async fn take(&self, message: &Message) -> Result<(), Undelivered> {
@@ -262,6 +272,23 @@ async fn messages_nobody_waits_for_are_done_in_one_step_and_others_are_left_alon
     assert_eq!(house.number("done_at IS NULL").await, 1);
     let depth = house.outbox.depth().await.unwrap();
     assert_eq!((depth.waiting, depth.oldest, depth.failed), (1, Some(now()), 0));
+}
+
+#[tokio::test]
+async fn what_concerns_no_subscriber_is_done_without_it_and_one_that_cannot_tell_gets_everything() {
+    let house = House::new().await;
+    let ears = Arc::new(Ears { picks: true, ..Ears::default() });
+    let courier = house.courier(&ears);
+    house.write("mail", 8).await;
+    house.work(&courier).await;
+    assert_eq!(ears.heard().len(), 4);
+    assert_eq!(house.number("done_at IS NULL OR sealed IS NOT NULL").await, 0);
+
+    ears.answer(Some(Undelivered::Later("away".into())));
+    house.write("mail", 8).await;
+    assert_eq!(courier.round(&house.going).await.unwrap(), 8);
+    assert_eq!(ears.heard().len(), 12, "all eight were handed out");
+    assert_eq!(house.number("done_at IS NULL").await, 8);
 }
 
 #[tokio::test]

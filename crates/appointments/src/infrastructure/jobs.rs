@@ -124,10 +124,7 @@ impl Task for SweepMissedTask {
     }
 
     async fn run(&self, job: &Job, stop: &Stop) -> Result<String, JobError> {
-        let zones = match job.payload::<OnClock>()?.zone {
-            Some(zone) => vec![zone],
-            None => self.zones.in_use().await?,
-        };
+        let zones = self.zones.named_or_all(job.payload::<OnClock>()?.zone).await?;
         let mut marked = 0;
         for zone in zones {
             marked += self.sweep.run(&zone, &|| stop.is_asked()).await?;
@@ -156,10 +153,7 @@ impl Task for SummariseDaysTask {
     }
 
     async fn run(&self, job: &Job, _stop: &Stop) -> Result<String, JobError> {
-        let zones = match job.payload::<OnClock>()?.zone {
-            Some(zone) => vec![zone],
-            None => self.zones.in_use().await?,
-        };
+        let zones = self.zones.named_or_all(job.payload::<OnClock>()?.zone).await?;
         let now = job.payload::<Occasion>()?.at.unwrap_or_else(|| self.clock.now());
         let mut letters = 0;
         for zone in zones {

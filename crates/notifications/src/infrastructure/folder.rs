@@ -57,20 +57,8 @@ impl Mailbox {
     /// # Errors
     /// When the folder cannot be read.
     pub async fn latest(&self, to: Option<&str>) -> io::Result<Vec<KeptMail>> {
-        let mut entries = match fs::read_dir(&self.folder).await {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut ids: Vec<Uuid> = Vec::new();
-        while let Some(entry) = entries.next_entry().await? {
-            let name = entry.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<Uuid>().ok()));
-        }
-        // Ids are of version 7: they begin with the time.
-        ids.sort_unstable_by(|a, b| b.cmp(a));
         let mut mails = Vec::new();
-        for id in ids {
+        for id in newest(&self.folder).await? {
             if mails.len() == LISTED {
                 break;
             }
@@ -145,6 +133,23 @@ impl Post for FolderPost {
         tracing::info!(template = mail.template, file = %file.display(), "mail written");
         Ok(())
     }
+}
+
+/// The ids of what lies in the folder, the newest first; none where there is no folder yet.
+pub(super) async fn newest(folder: &Path) -> io::Result<Vec<Uuid>> {
+    let mut entries = match fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut ids: Vec<Uuid> = Vec::new();
+    while let Some(entry) = entries.next_entry().await? {
+        let name = entry.file_name();
+        ids.extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<Uuid>().ok()));
+    }
+    // Ids are of version 7: they begin with the time.
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::fs;
 use uuid::Uuid;
 
-use super::folder::write;
+use super::folder::{newest, write};
 use crate::application::{NotSent, OutgoingText, Texts};
 
 /// Most texts that are listed.
@@ -49,20 +49,8 @@ impl TextFolder {
     /// # Errors
     /// When the folder cannot be read.
     pub async fn latest(&self, to: Option<&str>) -> io::Result<Vec<KeptText>> {
-        let mut entries = match fs::read_dir(&self.folder).await {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut ids: Vec<Uuid> = Vec::new();
-        while let Some(entry) = entries.next_entry().await? {
-            let name = entry.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<Uuid>().ok()));
-        }
-        // Ids are of version 7: they begin with the time.
-        ids.sort_unstable_by(|a, b| b.cmp(a));
         let mut texts = Vec::new();
-        for id in ids {
+        for id in newest(&self.folder).await? {
             if texts.len() == LISTED {
                 break;
             }

@@ -4,7 +4,7 @@ use diesel_async::AsyncPgConnection;
 use jiff::Timestamp;
 use kernel::{Actor, Once, OnceError, PortFailure, Recorded};
 use platform::crypto::Keyring;
-use platform::idempotency::{self, OnceFailure};
+use platform::idempotency;
 use platform::jobs::{NewJob, enqueue, pause, resume, retry};
 use platform::journal::Journal;
 use platform::outbox::requeue;
@@ -106,7 +106,7 @@ impl Steps {
     ) -> Result<Result<Done, OnceError>, PortFailure> {
         let taken = pg::transaction(&self.pool, "handle jobs", async |conn| {
             if let Some(once) = &asked.once {
-                idempotency::begin(conn, &self.keys, once).await.map_err(refused)?;
+                idempotency::begin(conn, &self.keys, once).await?;
             }
             let (done, event) = act(conn, step, now).await?;
             if let Some(event) = event {
@@ -133,16 +133,15 @@ enum Taken {
     Failed(PortFailure),
 }
 
-impl From<PortFailure> for Taken {
-    fn from(failure: PortFailure) -> Self {
-        Self::Failed(failure)
+impl From<OnceError> for Taken {
+    fn from(before: OnceError) -> Self {
+        Self::Before(before)
     }
 }
 
-fn refused(failure: OnceFailure) -> Abort<Taken> {
-    match failure {
-        OnceFailure::Once(before) => Abort::Refused(Taken::Before(before)),
-        OnceFailure::Database(error) => Abort::Database(error),
+impl From<PortFailure> for Taken {
+    fn from(failure: PortFailure) -> Self {
+        Self::Failed(failure)
     }
 }
 

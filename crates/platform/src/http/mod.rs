@@ -8,6 +8,7 @@ pub mod context;
 mod edge;
 mod input;
 mod limited;
+mod nothing;
 pub mod once;
 mod page;
 mod plain_date;
@@ -23,7 +24,8 @@ pub use conditional::{
 pub use edge::{DEADLINE, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
 pub use limited::{RATE_LIMIT_HEADERS, address_holder, holder, take_from};
-pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
+pub use nothing::{NoParams, Nothing};
+pub use page::{DEFAULT_LIMIT, cursor, cut, next_link, page_of, read_cursor};
 pub use plain_date::PlainDate;
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
 pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};

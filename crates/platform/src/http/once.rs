@@ -4,10 +4,30 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
-use kernel::{KeptAnswer, Once, OnceError};
+use kernel::{Caller, KeptAnswer, Once, OnceError};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::problem::{FieldError, Problem, kinds};
 use crate::idempotency::Answers;
+
+/// The header, in the API's description.
+pub enum IdempotencyHeader {}
+
+impl IntoParams for IdempotencyHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some("1–255 visible ASCII characters, a random UUID is good; kept for 24 hours"))
+            .schema(Some(key.pattern(Some("^[!-~]{1,255}$"))));
+        vec![header.build()]
+    }
+}
 
 /// The client's key, where there is one: 1–255 visible ASCII characters, bare or as a quoted string.
 ///
@@ -26,6 +46,16 @@ pub fn key_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
         Ok(Some(key.to_owned()))
     } else {
         Err(bad("must have 1 to 255 visible ASCII characters"))
+    }
+}
+
+/// Whose key it is, and for `what`: the same key of somebody else, or for another operation, is another key.
+#[must_use]
+pub fn scope(caller: &Caller, what: &str) -> String {
+    let actor = caller.actor();
+    match actor.id() {
+        Some(id) => format!("{}:{id}:{what}", actor.kind()),
+        None => format!("{}:{what}", actor.kind()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists in pages, by cursor.
 
-use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -42,4 +43,23 @@ pub fn next_link(request: &HttpRequest, cursor: &str) -> String {
         .collect();
     let query = serde_urlencoded::to_string(kept).unwrap_or_default();
     format!("<{}?{query}>; rel=\"next\"", request.path())
+}
+
+/// Cuts what was found, one more than `limit` asked for, down to a page. `true` when there is more behind it.
+pub fn cut<T>(found: &mut Vec<T>, limit: u32) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    more
+}
+
+/// Sends a page of a list that nobody may keep, with a link to the one behind it, where `next` is its cursor.
+#[must_use]
+pub fn page_of<B: Serialize>(request: &HttpRequest, bodies: &[B], next: Option<&str>) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(next) = next {
+        answer.insert_header((header::LINK, next_link(request, next)));
+    }
+    answer.json(bodies)
 }

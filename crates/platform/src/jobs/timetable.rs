@@ -43,6 +43,14 @@ pub struct Schedule {
 pub trait Zones: Send + Sync {
     /// The IANA names of those in use.
     async fn in_use(&self) -> Result<Vec<String>, PortFailure>;
+
+    /// The one that the timetable names, or else all in use: for a job that somebody starts by hand.
+    async fn named_or_all(&self, named: Option<String>) -> Result<Vec<String>, PortFailure> {
+        match named {
+            Some(zone) => Ok(vec![zone]),
+            None => self.in_use().await,
+        }
+    }
 }
 
 /// A schedule as operators see it.

@@ -242,11 +242,11 @@ impl Jobs {
     /// # Errors
     /// When the database fails.
     pub async fn is_there(&self, id: Uuid) -> Result<bool, PortFailure> {
-        let rows: Vec<JobRow> = pg::read(&self.pool, "look for a job", async |mut conn| {
-            sql_query(format!("{JOBS} WHERE id = $1")).bind::<SqlUuid, _>(id).load(&mut conn).await
+        let rows = pg::read(&self.pool, "look for a job", async |mut conn| {
+            sql_query("SELECT FROM jobs.job WHERE id = $1").bind::<SqlUuid, _>(id).execute(&mut conn).await
         })
         .await?;
-        Ok(!rows.is_empty())
+        Ok(rows > 0)
     }
 
     /// The newest tries before the one with this id, the newest first: of all jobs or one.

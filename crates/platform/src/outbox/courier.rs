@@ -1,5 +1,6 @@
 //! The worker of the outbox.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Clock, PortFailure};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::{Message, Outbox, TRIES};
 use crate::telemetry;
@@ -41,6 +43,15 @@ pub enum Undelivered {
 pub trait Subscriber: Send + Sync {
     /// The topics it wants.
     fn topics(&self) -> &'static [&'static str];
+
+    /// Which of these messages, all of its topics, it has anything to do with; the rest is done without it, all at
+    /// once. All of them, unless it knows better.
+    ///
+    /// # Errors
+    /// When it cannot tell; then it gets them all.
+    async fn concerned(&self, messages: &[&Message]) -> Result<HashSet<Uuid>, PortFailure> {
+        Ok(messages.iter().map(|message| message.id).collect())
+    }
 
     /// Deals with a message, which may come more than once; its id stays the same.
     ///
@@ -107,7 +118,9 @@ impl Courier {
         let topics = self.topics();
         let skipped = self.outbox.skip_unheard(&topics, self.clock.now()).await?;
         let claimed = self.outbox.claim(&topics, BATCH, self.clock.now()).await?;
+        let count = claimed.len();
         let begun = Instant::now();
+        let claimed = self.wanted(claimed).await?;
         for (at, message) in claimed.iter().enumerate() {
             if *stop.borrow() || begun.elapsed() > BEGIN_WITHIN {
                 self.outbox.release(&claimed[at..], self.clock.now()).await?;
@@ -115,7 +128,35 @@ impl Courier {
             }
             self.deal_with(message).await?;
         }
-        Ok(skipped + claimed.len())
+        Ok(skipped + count)
+    }
+
+    /// Those that a subscriber has anything to do with; the others are done in one step. In a rush of bookings, letters
+    /// would otherwise wait behind events that few clinics have webhooks for.
+    async fn wanted(&self, claimed: Vec<Message>) -> Result<Vec<Message>, PortFailure> {
+        let mut wanted: HashSet<Uuid> = HashSet::new();
+        for subscriber in self.subscribers.iter() {
+            let topics = subscriber.topics();
+            let theirs: Vec<&Message> =
+                claimed.iter().filter(|message| topics.contains(&message.topic.as_str())).collect();
+            if theirs.is_empty() {
+                continue;
+            }
+            match subscriber.concerned(&theirs).await {
+                Ok(concerned) => wanted.extend(concerned),
+                Err(failure) => {
+                    telemetry::log_failure(&failure);
+                    wanted.extend(theirs.iter().map(|message| message.id));
+                }
+            }
+        }
+        let (wanted, rest): (Vec<Message>, Vec<Message>) =
+            claimed.into_iter().partition(|message| wanted.contains(&message.id));
+        if !rest.is_empty() {
+            let ids: Vec<Uuid> = rest.iter().map(|message| message.id).collect();
+            self.outbox.finish(&ids, self.clock.now()).await?;
+        }
+        Ok(wanted)
     }
 
     async fn deal_with(&self, message: &Message) -> Result<(), PortFailure> {
@@ -128,7 +169,7 @@ impl Courier {
         let (id, topic, attempt) = (message.id, message.topic.as_str(), message.attempt);
         let now = self.clock.now();
         match outcome {
-            Ok(()) => self.outbox.finish(message.id, now).await,
+            Ok(()) => self.outbox.finish(&[message.id], now).await,
             Err(Undelivered::Later(error)) if attempt < TRIES => {
                 let next = after(now, pause(attempt, rand::random_range(0.75..=1.25)));
                 tracing::warn!(%id, topic, attempt, error, "a message is tried again later");

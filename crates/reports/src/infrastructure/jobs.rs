@@ -55,10 +55,7 @@ impl Task for AnalyticsTask {
 
     async fn run(&self, job: &Job, stop: &Stop) -> Result<String, JobError> {
         let Occasion { zone, at } = job.payload()?;
-        let zones = match zone {
-            Some(zone) => vec![zone],
-            None => self.zones.in_use().await?,
-        };
+        let zones = self.zones.named_or_all(zone).await?;
         let now = at.unwrap_or_else(|| self.clock.now());
         let (mut days, mut rows) = (0, 0);
         for zone in zones {

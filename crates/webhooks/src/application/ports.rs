@@ -82,6 +82,9 @@ pub enum SendError {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Deliveries: Send + Sync {
+    /// Those of these clinics that have an enabled endpoint.
+    async fn listening(&self, clinics: &[ClinicId]) -> Result<Vec<ClinicId>, PortFailure>;
+
     /// Makes one delivery for each enabled endpoint of the clinic that wants such events and has none of this one yet;
     /// gives how many. Each is tried at once.
     async fn tell(&self, happening: &Happening, now: Timestamp) -> Result<usize, PortFailure>;

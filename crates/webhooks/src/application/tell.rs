@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kernel::{Clock, PortFailure};
+use kernel::{ClinicId, Clock, PortFailure};
 
 use super::ports::Deliveries;
 use crate::domain::Happening;
@@ -14,6 +14,14 @@ pub struct TellEndpoints {
 }
 
 impl TellEndpoints {
+    /// Those of these clinics that anybody is to be told of.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn listening(&self, clinics: &[ClinicId]) -> Result<Vec<ClinicId>, PortFailure> {
+        self.deliveries.listening(clinics).await
+    }
+
     /// Makes the deliveries that are not there yet; gives how many. Asks nobody outside.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! What the outbox tells of visits.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kernel::{AppointmentId, ClinicId, DoctorId, VisitTypeId};
+use kernel::{AppointmentId, ClinicId, DoctorId, PortFailure, VisitTypeId};
 use platform::outbox::{Message, Subscriber, Undelivered};
 use platform::telemetry;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::application::TellEndpoints;
 use crate::domain::{Data, EventType, Happening, VisitData};
@@ -68,6 +71,16 @@ impl Subscriber for Happenings {
         ]
     }
 
+    async fn concerned(&self, messages: &[&Message]) -> Result<HashSet<Uuid>, PortFailure> {
+        let told: Vec<(Uuid, Option<ClinicId>)> =
+            messages.iter().map(|message| (message.id, happening(message).map(|told| told.clinic))).collect();
+        let clinics: Vec<ClinicId> = told.iter().filter_map(|(_, clinic)| *clinic).collect();
+        let listening = self.tell.listening(&clinics).await?;
+        // What cannot be read is taken, and given up with a word.
+        let concerns = |clinic: Option<ClinicId>| clinic.is_none_or(|clinic| listening.contains(&clinic));
+        Ok(told.into_iter().filter(|(_, clinic)| concerns(*clinic)).map(|(id, _)| id).collect())
+    }
+
     async fn take(&self, message: &Message) -> Result<(), Undelivered> {
         let unreadable = || Undelivered::Never("the payload cannot be read".to_owned());
         let happening = happening(message).ok_or_else(unreadable)?;
@@ -82,8 +95,7 @@ impl Subscriber for Happenings {
 mod tests {
     use std::sync::Arc;
 
-    use kernel::{PortFailure, StoppedClock};
-    use uuid::Uuid;
+    use kernel::StoppedClock;
 
     use super::*;
     use crate::application::MockDeliveries;
@@ -133,6 +145,20 @@ mod tests {
     fn subscriber(deliveries: MockDeliveries) -> Happenings {
         let clock = Arc::new(StoppedClock::at(at()));
         Happenings { tell: TellEndpoints { deliveries: Arc::new(deliveries), clock } }
+    }
+
+    #[tokio::test]
+    async fn events_of_clinics_without_webhooks_are_nobodys_concern_and_what_cannot_be_read_is() {
+        let mut deliveries = MockDeliveries::new();
+        deliveries.expect_listening().withf(|clinics| clinics.len() == 2).returning(|clinics| Ok(vec![clinics[0]]));
+        let told = |clinic: ClinicId| {
+            let payload = VISIT.replace("01900000-0000-7000-8000-c00000000001", &clinic.to_string());
+            Message { id: Uuid::now_v7(), ..message("appointment.booked", format!("{{{payload}}}")) }
+        };
+        let (heard, unheard) = (told(ClinicId::mint()), told(ClinicId::mint()));
+        let broken = Message { id: Uuid::now_v7(), ..message("appointment.booked", "{}".into()) };
+        let concerned = subscriber(deliveries).concerned(&[&heard, &unheard, &broken]).await.unwrap();
+        assert_eq!(concerned, HashSet::from([heard.id, broken.id]));
     }
 
     #[tokio::test]

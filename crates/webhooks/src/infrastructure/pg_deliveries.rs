@@ -4,7 +4,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::Timestamp;
 use jiff_diesel::{Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Once, PortFailure, Recorded};
+use kernel::{ClinicId, Once, PortFailure, Recorded};
 use platform::crypto::Keyring;
 use platform::idempotency;
 use platform::jobs::enqueue;
@@ -81,6 +81,21 @@ async fn load(conn: &mut AsyncPgConnection, id: DeliveryId) -> Result<Delivery, 
 
 #[async_trait]
 impl Deliveries for PgDeliveries {
+    async fn listening(&self, clinics: &[ClinicId]) -> Result<Vec<ClinicId>, PortFailure> {
+        let clinics: Vec<Uuid> = clinics.iter().map(|clinic| clinic.as_uuid()).collect();
+        let found: Vec<Uuid> = pg::read(&self.pool, "look for webhooks", async |mut conn| {
+            endpoint::table
+                .filter(endpoint::clinic_id.eq_any(&clinics))
+                .filter(endpoint::disabled_reason.is_null())
+                .select(endpoint::clinic_id)
+                .distinct()
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        Ok(found.into_iter().map(ClinicId::from_uuid).collect())
+    }
+
     async fn tell(&self, happening: &Happening, now: Timestamp) -> Result<usize, PortFailure> {
         type Candidate = (Uuid, Option<Vec<String>>);
         // Most clinics have none: that is one look into an index.

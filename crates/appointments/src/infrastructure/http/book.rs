@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use metrics::counter;
 use platform::http::admission::Anybody;
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Problem, ProblemBody, context};
 
 use super::AppointmentsApi;
@@ -24,7 +24,7 @@ use crate::application::{BookError, Booking, GuestBooking};
     tag = "Appointments",
     operation_id = "bookAppointment",
     security((), ("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = BookBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Booked; the answer holds the link to manage it", body = AppointmentBody, headers(

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use kernel::{ClinicId, PortFailure};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use platform::signing::LinkSigner;
 use qrcode::QrCode;
@@ -68,7 +68,7 @@ pub struct CheckInBody {
     security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
         ("If-Match" = Option<String>, Header, nullable = false, description = "Check in to this version only"),
     ),
     request_body(content = CheckInBody, content_type = "application/json"),

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::Anybody;
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use validator::Validate;
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::holds::{HoldBody, client_of};
-use super::manage::{created, scope};
+use super::manage::created;
 use crate::application::{AppointmentDetails, Booking, ConfirmError, HoldError};
 use crate::domain::Hold;
 
@@ -71,7 +71,7 @@ pub struct ConfirmBody {
     security((), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The hold, which becomes the appointment"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     request_body(content = ConfirmBody, content_type = "application/json"),
     responses(

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,7 +62,7 @@ impl From<RightStatus> for Status {
     security(("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
         ("If-Match" = Option<String>, Header, nullable = false, description = "Correct only this version"),
     ),
     request_body(content = CorrectBody, content_type = "application/json"),

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use jiff::tz::TimeZone;
 use kernel::{ClinicId, DoctorId};
 use platform::http::admission::{As, Team};
-use platform::http::{Problem, ProblemBody, Query, id_in_path, in_zone};
+use platform::http::{NoParams, Problem, ProblemBody, Query, id_in_path, in_zone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -42,11 +42,6 @@ impl DayParams {
         DayWish { date: self.date.map(|day| day.0), doctor: self.doctor_id, more_days }
     }
 }
-
-/// No parameters.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 /// A stretch of open hours.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,14 +7,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, patch, post};
 use kernel::{ClinicId, KeptAnswer, Once, PatientId};
 use platform::http::admission::{As, Desk, Practice};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
 use platform::http::{Body, FieldError, Problem, ProblemBody, context, id_in_path, required_versions, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::manage::scope;
 use super::patients::PatientsApi;
 use super::relatives::{Day, given, utc};
 use crate::application::{Correction, Namesakes, TakeDownError};
@@ -191,7 +190,7 @@ pub(super) async fn search_patients(
     tag = "Patients",
     operation_id = "takeDownPatient",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewPatientBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Taken down", body = DeskPatientBody, headers(

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use kernel::{AppointmentId, DoctorId, KeptAnswer, Once, VisitTypeId};
 use metrics::counter;
 use platform::http::admission::{Anybody, not_signed_in};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{
     Body, FieldError, Problem, ProblemBody, Query, address_group, client_address, context, id_in_path, in_zone, kinds,
 };
@@ -21,7 +21,6 @@ use validator::Validate;
 use super::AppointmentsApi;
 use super::bodies::{Instant, SlotTakenBody, When};
 use super::book_body::start;
-use super::manage::scope;
 use crate::application::{Ask, HoldError, HoldWish};
 use crate::domain::Hold;
 
@@ -144,7 +143,7 @@ pub struct NewHoldBody {
     tag = "Appointments",
     operation_id = "holdTime",
     security((), ("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewHoldBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Held", body = HoldBody, headers(

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{AppointmentId, Caller, DoctorId, PatientId};
 use platform::http::admission::{AnyRole, As, Patients, Team};
 use platform::http::{
-    DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, next_link, read_cursor,
+    DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, page_of, read_cursor,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -370,7 +370,7 @@ pub(super) async fn list_accesses(
             }
         })
         .collect();
-    Ok(page_of(&request, &bodies, next.map(|next| cursor(&next))))
+    Ok(page_of(&request, &bodies, next.map(|next| cursor(&next)).as_deref()))
 }
 
 fn body(api: &AppointmentsApi, caller: &Caller, details: &crate::application::AppointmentDetails) -> AppointmentBody {
@@ -387,14 +387,5 @@ fn paged<B: Serialize>(
     body: impl Fn(&crate::application::AppointmentDetails) -> B,
 ) -> HttpResponse {
     let bodies: Vec<B> = page.visits.iter().map(body).collect();
-    page_of(request, &bodies, page.next.map(|next| cursor(&next)))
-}
-
-pub(super) fn page_of<B: Serialize>(request: &HttpRequest, bodies: &[B], next: Option<String>) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(next) = next {
-        answer.insert_header((header::LINK, next_link(request, &next)));
-    }
-    answer.json(bodies)
+    page_of(request, &bodies, page.next.map(|next| cursor(&next)).as_deref())
 }

@@ -8,7 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web::Data};
 use kernel::{AppointmentId, Caller, DoctorId, KeptAnswer, Once};
 use platform::http::admission::{Anybody, not_signed_in};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{
     Body, OptionalBody, Problem, ProblemBody, Query, context, id_in_path, kinds, version_tag, versions_in_if_match,
 };
@@ -58,15 +58,6 @@ impl FromRequest for Asker {
             };
             Ok(Self { id, caller })
         }))
-    }
-}
-
-/// Whose keys are told apart from whose: a kept answer is for whom it was made.
-pub(super) fn scope(caller: &Caller, what: &str) -> String {
-    let actor = caller.actor();
-    match actor.id() {
-        Some(id) => format!("{}:{id}:{what}", actor.kind()),
-        None => format!("{}:{what}", actor.kind()),
     }
 }
 
@@ -162,7 +153,7 @@ pub(super) async fn get_appointment(asker: Asker, api: Data<AppointmentsApi>) ->
     security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
         ("If-Match" = Option<String>, Header, nullable = false, description = "Cancel only this version"),
     ),
     request_body(content = Option<CancelBody>, content_type = "application/json"),
@@ -207,7 +198,7 @@ pub(super) async fn cancel_appointment(
     security(("appointmentLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The appointment"), LinkParams,
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
         ("If-Match" = Option<String>, Header, nullable = false, description = "Move only this version"),
     ),
     request_body(content = RescheduleBody, content_type = "application/json"),

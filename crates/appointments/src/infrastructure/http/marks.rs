@@ -4,21 +4,14 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
-use platform::http::{OptionalBody, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
-use serde::{Deserialize, Serialize};
-use validator::Validate;
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send};
+use platform::http::{Nothing, OptionalBody, Problem, ProblemBody, context, id_in_path, versions_in_if_match};
 
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, SlotTakenBody};
 use super::manage::{once, shown};
 use crate::application::MarkError;
 use crate::domain::Mark;
-
-/// Nothing is said beyond the address.
-#[derive(Debug, Default, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 async fn mark(
     who: As<Team>,
@@ -52,7 +45,7 @@ macro_rules! marks {
             security(("bearer" = []), ("session" = [])),
             params(
                 ("id" = Uuid, Path, description = "The appointment"),
-                ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+                IdempotencyHeader,
                 ("If-Match" = Option<String>, Header, nullable = false, description = "Mark only this version"),
             ),
             responses(

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::{KeptAnswer, Once, PatientId};
 use platform::http::admission::{As, Carers, Doctors};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path, version_tag};
 use platform::idempotency::Answers;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::manage::scope;
 use super::relatives::utc;
 use crate::application::{
     AccessIs, CorrectPatient, EmergencyError, EndEmergencyAccess, OpenAccess, OpenEmergencyAccess, PatientRecord,
@@ -187,7 +186,7 @@ pub(super) async fn get_patient(
     security(("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The patient"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     request_body(content = EmergencyBody, content_type = "application/json"),
     responses(

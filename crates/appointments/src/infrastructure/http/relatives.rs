@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use kernel::{KeptAnswer, Once, PatientId};
 pub(super) use platform::http::PlainDate as Day;
 use platform::http::admission::{As, Patients};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
 use platform::http::{
     Body, FieldError, Problem, ProblemBody, context, id_in_path, in_zone, required_versions, version_tag,
 };
@@ -20,7 +20,6 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::AppointmentsApi;
-use super::manage::scope;
 use crate::application::{AddRelativeError, Correction, Relative};
 use crate::domain::{Particulars, Relation};
 
@@ -172,7 +171,7 @@ pub(super) async fn list_relatives(who: As<Patients>, api: Data<AppointmentsApi>
     tag = "Relatives",
     operation_id = "addRelative",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewRelativeBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Taken down", body = RelativeBody, headers(

@@ -7,12 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use metrics::counter;
 use platform::http::admission::{AnyRole, As};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path};
 use platform::idempotency::Answers;
 
 use super::bodies::SlotTakenBody;
-use super::manage::scope;
 use super::series_bodies::{CancelSeriesBody, NewSeriesBody, SeriesBody, SeriesPlanBody, SeriesWishBody};
 use super::{AppointmentLinks, bad};
 use crate::application::{
@@ -93,7 +92,7 @@ pub(super) async fn preview_series(
     tag = "Appointments",
     operation_id = "bookSeries",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewSeriesBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Booked", body = SeriesBody, headers(
@@ -169,7 +168,7 @@ pub(super) async fn get_series(
     security(("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The series"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     request_body(content = CancelSeriesBody, content_type = "application/json"),
     responses(

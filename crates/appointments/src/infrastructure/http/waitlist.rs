@@ -9,10 +9,10 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, get, post};
 use kernel::{AppointmentId, Caller, DoctorId, KeptAnswer, Once};
 use platform::http::admission::{AnyRole, Anybody, As, not_signed_in};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{
-    Body, DEFAULT_LIMIT, OptionalBody, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, kinds,
-    read_cursor,
+    Body, DEFAULT_LIMIT, Nothing, OptionalBody, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path,
+    kinds, page_of, read_cursor,
 };
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
@@ -22,9 +22,7 @@ use validator::Validate;
 
 use super::AppointmentLinks;
 use super::bodies::{AppointmentBody, SlotTakenBody};
-use super::lists::page_of;
-use super::manage::{created, scope};
-use super::marks::Nothing;
+use super::manage::created;
 use super::waitlist_bodies::{EntryBody, NewEntryBody, OfferBody};
 use crate::application::{
     AnswerError, AnswerOffer, AppointmentDetails, EntryPosition, JoinError, JoinWaitlist, ReadWaitlist,
@@ -140,7 +138,7 @@ fn booked(api: &WaitlistApi, caller: &Caller, details: &AppointmentDetails) -> K
     tag = "Waitlist",
     operation_id = "joinWaitlist",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewEntryBody, content_type = "application/json"),
     responses(
         (status = 201, description = "In line", body = EntryBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
@@ -206,7 +204,7 @@ pub(super) async fn list_waitlist(
     let listed = api.read.list(&who.caller, asked.doctor_id, after, limit).await;
     let (entries, next) = listed.map_err(|failure| Problem::internal(&failure))?;
     let bodies: Vec<EntryBody> = entries.iter().map(EntryBody::of).collect();
-    Ok(page_of(&request, &bodies, next.map(|next| cursor(&next))))
+    Ok(page_of(&request, &bodies, next.map(|next| cursor(&next)).as_deref()))
 }
 
 /// Wait no longer
@@ -263,7 +261,7 @@ pub(super) async fn get_offer(asker: OfferAsker, api: Data<WaitlistApi>) -> Resu
     security(("offerLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The offer"), OfferLinkParams,
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 201, description = "Booked", body = AppointmentBody, headers(
@@ -316,7 +314,7 @@ pub(super) async fn accept_offer(
     security(("offerLink" = []), ("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The offer"), OfferLinkParams,
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 204, description = "Refused, now or before"),

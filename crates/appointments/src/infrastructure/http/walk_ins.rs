@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::{ClinicId, DoctorId, PatientId, VisitTypeId};
 use metrics::counter;
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send, send_refusal};
 use platform::http::{Body, Problem, ProblemBody, context, id_in_path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,7 +65,7 @@ pub struct WalkInBody {
     security(("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The clinic"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     request_body(content = WalkInBody, content_type = "application/json"),
     responses(

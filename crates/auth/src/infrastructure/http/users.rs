@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use jiff::Timestamp;
 use kernel::{ClinicId, DoctorId, KeptAnswer, Once, Role, UserId};
 use platform::http::admission::{Admins, As};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, send};
 use platform::http::{
-    Body, DEFAULT_LIMIT, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, next_link, read_cursor,
-    required_versions, version_tag,
+    Body, DEFAULT_LIMIT, Problem, ProblemBody, Query, context, cursor, cut, from_text, id_in_path, page_of,
+    read_cursor, required_versions, version_tag,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -167,14 +166,10 @@ pub(super) async fn list_users(
     let after: Option<(Timestamp, UserId)> = query.0.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = query.0.limit.unwrap_or(DEFAULT_LIMIT);
     let mut found = api.users.list(&who.caller, &wanted, after, limit + 1).await?;
-    let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let (true, Some(last)) = (more, found.last()) {
-        answer.insert_header((header::LINK, next_link(&request, &cursor(&(last.created_at, last.id)))));
-    }
-    Ok(answer.json(found.iter().map(AccountBody::from).collect::<Vec<_>>()))
+    let more = cut(&mut found, limit);
+    let next = found.last().filter(|_| more).map(|last| cursor(&(last.created_at, last.id)));
+    let bodies: Vec<AccountBody> = found.iter().map(AccountBody::from).collect();
+    Ok(page_of(&request, &bodies, next.as_deref()))
 }
 
 const fn state(word: StateWord) -> AccountState {
@@ -200,7 +195,7 @@ fn created(account: &Account) -> KeptAnswer {
     tag = "Accounts",
     operation_id = "createUser",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewUserBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Made, and invited", body = AccountBody, headers(

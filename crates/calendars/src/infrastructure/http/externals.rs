@@ -6,12 +6,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::{DoctorId, KeptAnswer, Once};
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
-use platform::http::{Body, Problem, ProblemBody, Query, context, id_in_path};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, context, id_in_path};
 
 use super::CalendarsApi;
 use super::bodies::{ExternalBody, NewExternalBody};
-use super::feeds::NoParams;
 use crate::application::ExternalError;
 use crate::domain::{ExternalCalendar, ExternalId};
 
@@ -61,7 +60,7 @@ pub(super) async fn list_externals(
     tag = "Calendars",
     operation_id = "addExternalCalendar",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The doctor"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The doctor"), IdempotencyHeader),
     request_body(content = NewExternalBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Added", body = ExternalBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
@@ -84,10 +83,8 @@ pub(super) async fn add_external(
     api: Data<CalendarsApi>,
 ) -> Result<HttpResponse, Problem> {
     let doctor: DoctorId = id_in_path(&request, "id")?;
-    let actor = who.caller.actor();
-    let whose = actor.id().unwrap_or_default();
     let once = key_of(&request)?.map(|key| Once {
-        scope: format!("{}:{whose}:external-calendar:{doctor}", actor.kind()),
+        scope: scope(&who.caller, &format!("external-calendar:{doctor}")),
         key,
         fingerprint: body.fingerprint,
         answer: Arc::new(shown),

@@ -4,18 +4,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use kernel::{Caller, DoctorId, UserId};
 use platform::http::admission::{As, Patients, Team, not_signed_in};
-use platform::http::{OptionalBody, Problem, ProblemBody, Query, context, id_in_path};
-use serde::Deserialize;
-use validator::Validate;
+use platform::http::{NoParams, OptionalBody, Problem, ProblemBody, Query, context, id_in_path};
 
 use super::CalendarsApi;
 use super::bodies::{DetailsBody, FeedBody, NewFeedBody, OpenedFeedBody};
 use crate::domain::{Details, FeedId, Owner};
-
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 fn own(caller: &Caller) -> Result<Owner, Problem> {
     let user: UserId = caller.user().ok_or_else(not_signed_in)?;

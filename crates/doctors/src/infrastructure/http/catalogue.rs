@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use kernel::{ClinicId, DoctorId};
 use platform::http::{
-    DEFAULT_LIMIT, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link, ok_or_not_modified,
-    ok_or_not_modified_at, read_cursor,
+    DEFAULT_LIMIT, NoParams, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link,
+    ok_or_not_modified, ok_or_not_modified_at, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,11 +14,6 @@ use super::DoctorsApi;
 use super::bodies::{CityBody, ClinicBody, SpecialtyBody, VisitTypeBody, WeeklyHoursBody};
 use crate::application::Position;
 use crate::domain::slug;
-
-/// No parameters at all: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 /// The specialties of the catalogue, by name
 #[utoipa::path(

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::DoctorId;
 use platform::http::{
-    DEFAULT_LIMIT, FieldError, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link,
+    DEFAULT_LIMIT, FieldError, NoParams, Problem, ProblemBody, Query, cursor, from_text, id_in_path, kinds, next_link,
     ok_or_not_modified, ok_or_not_modified_at, read_cursor,
 };
 use serde::Deserialize;
@@ -14,7 +14,6 @@ use validator::Validate;
 
 use super::DoctorsApi;
 use super::bodies::DoctorBody;
-use super::catalogue::NoParams;
 use crate::application::{Criteria, Position, Sort, SortKey};
 use crate::domain::{VisitMode, search_text, slug};
 

@@ -4,19 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use kernel::AppointmentId;
 use platform::http::admission::{As, Team};
-use platform::http::{Problem, ProblemBody, Query, id_in_path};
-use serde::{Deserialize, Serialize};
+use platform::http::{NoParams, Problem, ProblemBody, Query, id_in_path};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::MessagesApi;
 use crate::application::LedgerEntry;
-
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 /// A message to somebody and what became of it; neither its address nor its words are kept.
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,13 +5,14 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, put};
 use jiff::civil::Time;
 use platform::http::admission::{As, Patients};
-use platform::http::{Body, FieldError, Problem, ProblemBody, Query, context, required_versions, version_tag};
+use platform::http::{
+    Body, FieldError, NoParams, Problem, ProblemBody, Query, context, required_versions, version_tag,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::MessagesApi;
-use super::messages::NoParams;
 use crate::application::Wished;
 use crate::domain::{Preferences, QuietHours};
 

@@ -13,16 +13,6 @@ use validator::Validate;
 
 use super::Done;
 
-/// No parameters.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
-
-/// No body but `{}`.
-#[derive(Debug, Default, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

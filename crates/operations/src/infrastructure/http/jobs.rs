@@ -1,16 +1,17 @@
 //! Jobs and their runs.
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use platform::http::admission::{Admins, As};
-use platform::http::{DEFAULT_LIMIT, OptionalBody, Problem, Query, cursor, id_in_path, kinds, next_link, read_cursor};
+use platform::http::once::IdempotencyHeader;
+use platform::http::{
+    DEFAULT_LIMIT, NoParams, Nothing, OptionalBody, Problem, Query, cursor, cut, id_in_path, kinds, page_of,
+    read_cursor,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::bodies::{
-    ChangedBody, Changing, Closed, JobBody, JobParams, NoParams, Nothing, RunOfJobBody, RunParams, answer,
-};
+use super::bodies::{ChangedBody, Changing, Closed, JobBody, JobParams, RunOfJobBody, RunParams, answer};
 use super::{OperationsApi, Step, taken};
 
 /// A page of at most `limit` entries of these, one of which may be too many, with a link to the next one.
@@ -21,14 +22,10 @@ fn page<T, B: Serialize>(
     key: impl Fn(&T) -> String,
     body: impl Fn(T) -> B,
 ) -> HttpResponse {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let mut response = HttpResponse::Ok();
-    if let Some(last) = found.last().filter(|_| more) {
-        response.insert_header((header::LINK, next_link(request, &key(last))));
-    }
-    response.json(found.into_iter().map(body).collect::<Vec<_>>())
+    let more = cut(&mut found, limit);
+    let next = found.last().filter(|_| more).map(key);
+    let bodies: Vec<B> = found.into_iter().map(body).collect();
+    page_of(request, &bodies, next.as_deref())
 }
 
 /// Jobs that are not done
@@ -92,7 +89,7 @@ pub(super) async fn list_job_runs(
     tag = "Operations",
     operation_id = "retryJob",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The job"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The job"), IdempotencyHeader),
     responses(
         (status = 200, description = "It waits for a hand", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,
@@ -121,7 +118,7 @@ pub(super) async fn retry_job(
     tag = "Operations",
     operation_id = "retryJobs",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     responses(
         (status = 200, description = "So many wait for a hand", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use actix_web::web;
 use jiff::Timestamp;
 use kernel::{Clock, KeptAnswer, PortFailure, SessionId};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{Replayed, again, answered_before, key_of, scope, send};
 use platform::http::{Problem, context};
 use platform::idempotency::Answers;
 use platform::jobs::{Jobs, QueueView, Timetable};
@@ -93,14 +93,12 @@ async fn taken(
     step: &Step,
     answer: fn(&Done) -> KeptAnswer,
 ) -> Result<actix_web::HttpResponse, Problem> {
-    let actor = who.caller.actor();
-    let id = actor.id().map(|id| id.to_string()).unwrap_or_default();
-    let scope = format!("{}:{id}:{what}", actor.kind());
+    let scope = scope(&who.caller, what);
     let once = key_of(request)?.map(|key| kernel::Once { scope, key, fingerprint, answer: Arc::new(answer) });
     if let Some(before) = answered_before(&api.answers, once.as_ref()).await? {
         return Ok(before);
     }
-    let asked = Asked { actor, request_id: context::request_id(), once };
+    let asked = Asked { actor: who.caller.actor(), request_id: context::request_id(), once };
     match api.steps.take(step, asked, api.clock.now()).await? {
         Ok(done) => Ok(send(&answer(&done), Replayed::No)),
         Err(before) => again(&before),

@@ -3,12 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use platform::http::admission::{Admins, As};
-use platform::http::{OptionalBody, Problem, ProblemBody, Query, id_in_path, kinds};
+use platform::http::once::IdempotencyHeader;
+use platform::http::{NoParams, Nothing, OptionalBody, Problem, ProblemBody, Query, id_in_path, kinds};
 use uuid::Uuid;
 
-use super::bodies::{
-    ChangedBody, Changing, Closed, NoParams, Nothing, OutboxBody, QueueBody, RunBody, ScheduleBody, StartedBody, answer,
-};
+use super::bodies::{ChangedBody, Changing, Closed, OutboxBody, QueueBody, RunBody, ScheduleBody, StartedBody, answer};
 use super::{OperationsApi, Step, taken};
 
 /// The queues, and how much there is to do
@@ -35,7 +34,7 @@ pub(super) async fn list_queues(
     tag = "Operations",
     operation_id = "pauseQueue",
     security(("bearer" = []), ("session" = [])),
-    params(("name" = String, Path, description = "The queue", example = "reminders"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("name" = String, Path, description = "The queue", example = "reminders"), IdempotencyHeader),
     responses(
         (status = 200, description = "It is paused", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,
@@ -61,7 +60,7 @@ pub(super) async fn pause_queue(
     tag = "Operations",
     operation_id = "resumeQueue",
     security(("bearer" = []), ("session" = [])),
-    params(("name" = String, Path, description = "The queue", example = "reminders"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("name" = String, Path, description = "The queue", example = "reminders"), IdempotencyHeader),
     responses(
         (status = 200, description = "It goes on", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,
@@ -113,7 +112,7 @@ pub(super) async fn list_schedules(
     tag = "Operations",
     operation_id = "runSchedule",
     security(("bearer" = []), ("session" = [])),
-    params(("name" = String, Path, description = "Of the job", example = "reminders"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("name" = String, Path, description = "Of the job", example = "reminders"), IdempotencyHeader),
     request_body(content = Option<RunBody>, content_type = "application/json"),
     responses(
         (status = 202, description = "The job waits for a hand", body = StartedBody, headers(
@@ -163,7 +162,7 @@ pub(super) async fn get_outbox(
     tag = "Operations",
     operation_id = "retryMessage",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The message"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The message"), IdempotencyHeader),
     responses(
         (status = 200, description = "It waits for a hand; none was changed where it is out by now", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,
@@ -192,7 +191,7 @@ pub(super) async fn retry_message(
     tag = "Operations",
     operation_id = "retryMessages",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     responses(
         (status = 200, description = "So many wait for a hand", body = ChangedBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
         Closed,

@@ -9,9 +9,9 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use jiff::tz::TimeZone;
 use kernel::{DoctorId, FailureKind, KeptAnswer, Once, PortFailure};
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
 use platform::http::{
-    Body, PlainDate, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, in_zone, next_link,
+    Body, NoParams, PlainDate, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, in_zone, page_of,
     read_cursor,
 };
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,6 @@ use super::problems::not_ready;
 use crate::application::RequestError;
 use crate::domain::{Report, ReportId, ReportState};
 use crate::infrastructure::report_files::object_of;
-
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 /// A page.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -127,7 +122,7 @@ fn accepted(report: &Report) -> KeptAnswer {
     tag = "Reports",
     operation_id = "requestReport",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The doctor"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The doctor"), IdempotencyHeader),
     request_body(content = NewReportBody, content_type = "application/json"),
     responses(
         (status = 202, description = "It will be made", body = ReportBody, headers(("location" = String, description = "Where to ask how far it has come"), ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
@@ -150,10 +145,8 @@ pub(super) async fn request_report(
     api: Data<ReportsApi>,
 ) -> Result<HttpResponse, Problem> {
     let doctor: DoctorId = id_in_path(&request, "id")?;
-    let actor = who.caller.actor();
-    let whose = actor.id().unwrap_or_default();
     let once = key_of(&request)?.map(|key| Once {
-        scope: format!("{}:{whose}:report:{doctor}", actor.kind()),
+        scope: scope(&who.caller, &format!("report:{doctor}")),
         key,
         fingerprint: body.fingerprint,
         answer: Arc::new(accepted),
@@ -194,12 +187,9 @@ pub(super) async fn list_reports(
 ) -> Result<HttpResponse, Problem> {
     let after: Option<ReportId> = asked.cursor.as_deref().map(read_cursor).transpose()?;
     let (found, more) = api.read.run(&who.caller, after, asked.limit.unwrap_or(20)).await?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(last) = found.last().filter(|_| more) {
-        response.insert_header((header::LINK, next_link(&request, &cursor(&last.id))));
-    }
-    Ok(response.json(found.iter().map(ReportBody::new).collect::<Vec<_>>()))
+    let next = found.last().filter(|_| more).map(|last| cursor(&last.id));
+    let bodies: Vec<ReportBody> = found.iter().map(ReportBody::new).collect();
+    Ok(page_of(&request, &bodies, next.as_deref()))
 }
 
 /// A report

@@ -4,13 +4,15 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::{DEFAULT_LIMIT, Problem, Query, cursor, from_text, id_in_path, next_link, read_cursor};
+use platform::http::{
+    DEFAULT_LIMIT, NoParams, Problem, Query, cursor, cut, from_text, id_in_path, page_of, read_cursor,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
 use super::bodies::DeliveryBody;
-use super::{Closed, NoParams, WebhooksApi, which};
+use super::{Closed, WebhooksApi, which};
 use crate::application::Page;
 use crate::domain::{DeliveryId, DeliveryState};
 
@@ -73,15 +75,10 @@ pub(super) async fn list_deliveries(
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
     let page = Page { endpoint, state: params.state.map(|word| word.0), before, limit: limit + 1 };
     let mut found = api.deliveries.run(&who.caller, clinic, page).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > most;
-    found.truncate(most);
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(last) = found.last().filter(|_| more) {
-        response.insert_header((header::LINK, next_link(&request, &cursor(&last.id))));
-    }
-    Ok(response.json(found.iter().map(DeliveryBody::new).collect::<Vec<_>>()))
+    let more = cut(&mut found, limit);
+    let next = found.last().filter(|_| more).map(|last| cursor(&last.id));
+    let bodies: Vec<DeliveryBody> = found.iter().map(DeliveryBody::new).collect();
+    Ok(page_of(&request, &bodies, next.as_deref()))
 }
 
 /// One message to a webhook

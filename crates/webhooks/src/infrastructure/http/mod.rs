@@ -11,13 +11,11 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use kernel::ClinicId;
-use platform::http::{Problem, context, id_in_path};
+use platform::http::{Problem, context, id_in_path, refusals};
 use platform::idempotency::Answers;
-use serde::Deserialize;
 use utoipa::IntoResponses;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use crate::application::{
     AddEndpoint, Asked, ChangeEndpoint, ReadDeliveries, ReadEndpoints, Receivers, RemoveEndpoint, ReplayDelivery,
@@ -67,11 +65,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sending::replay_delivery);
 }
 
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct NoParams {}
-
 /// The clinic and the endpoint in the path.
 fn which(request: &HttpRequest) -> Result<(ClinicId, EndpointId), Problem> {
     Ok((id_in_path(request, "id")?, id_in_path(request, "webhook_id")?))
@@ -79,15 +72,6 @@ fn which(request: &HttpRequest) -> Result<(ClinicId, EndpointId), Problem> {
 
 fn asked() -> Asked {
     Asked { request_id: context::request_id(), only_versions: None }
-}
-
-fn refusals(told: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let one = |(status, description): &(&str, &str)| {
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response = ResponseBuilder::new().description(*description).content("application/problem+json", problem);
-        ((*status).to_owned(), response.build().into())
-    };
-    told.iter().map(one).collect()
 }
 
 /// What every operation here may refuse with.

@@ -6,20 +6,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::{Caller, ClinicId, KeptAnswer, Once};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
-use platform::http::{OptionalBody, Problem, ProblemBody, Query, id_in_path};
-use serde::{Deserialize, Serialize};
-use validator::Validate;
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
+use platform::http::{NoParams, Nothing, OptionalBody, Problem, ProblemBody, Query, id_in_path};
 
 use super::bodies::DeliveryBody;
-use super::{Closed, NoParams, WebhooksApi, asked, which};
+use super::{Closed, WebhooksApi, asked, which};
 use crate::application::WebhookError;
 use crate::domain::{Delivery, DeliveryId, EndpointId};
-
-/// An operation that wants nothing in its body.
-#[derive(Debug, Default, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 fn shown(clinic: ClinicId, sent: &Delivery) -> KeptAnswer {
     KeptAnswer {
@@ -39,9 +32,7 @@ fn once(
     fingerprint: [u8; 32],
 ) -> Result<Option<Once<Delivery>>, Problem> {
     let Some(key) = key_of(request)? else { return Ok(None) };
-    let actor = caller.actor();
-    let whose = actor.id().unwrap_or_default();
-    let scope = format!("{}:{whose}:{what}:{endpoint}", actor.kind());
+    let scope = scope(caller, &format!("{what}:{endpoint}"));
     Ok(Some(Once { scope, key, fingerprint, answer: Arc::new(move |sent: &Delivery| shown(clinic, sent)) }))
 }
 
@@ -73,7 +64,7 @@ async fn answered(
     params(
         ("id" = Uuid, Path, description = "The clinic"),
         ("webhook_id" = Uuid, Path, description = "The webhook"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 202, description = "It is on its way", body = DeliveryBody, headers(
@@ -113,7 +104,7 @@ pub(super) async fn test_webhook(
         ("id" = Uuid, Path, description = "The clinic"),
         ("webhook_id" = Uuid, Path, description = "The webhook"),
         ("delivery_id" = Uuid, Path, description = "The delivery"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 202, description = "It is on its way", body = DeliveryBody, headers(

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, put, web::Data};
 use jiff::civil::Weekday;
 use kernel::{ClinicId, DoctorId};
 use platform::http::admission::{As, Team};
-use platform::http::{Body, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified_at};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified_at};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -12,7 +12,6 @@ use validator::Validate;
 use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed};
 use crate::domain::{HoursDraft, WeeklyBreak};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// A pause that repeats each week, as it is sent and shown.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]

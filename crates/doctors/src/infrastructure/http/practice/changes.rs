@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web::Data};
 use kernel::{Caller, ClinicId, DoctorId, KeptAnswer};
 use platform::http::admission::{As, FrontDesk, Team};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, OptionalBody, Problem, Query, context, id_in_path};
-use serde::{Deserialize, Serialize};
-use validator::Validate;
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Nothing, OptionalBody, Problem, Query, context, id_in_path};
+use serde::Serialize;
 
 use super::change_answers::{CalendarChangeBody, PreviewedBody};
 use super::change_bodies::{
@@ -17,12 +16,6 @@ use super::{AffectedBody, Closed, WithBody, once_only};
 use crate::application::{Asked, PracticeError, Subject};
 use crate::domain::{CalendarChange, ChangeId};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
-
-/// Nothing is said beyond the address.
-#[derive(Debug, Default, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 fn told(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
@@ -140,7 +133,7 @@ macro_rules! changes {
             tag = $tag,
             operation_id = $apply_id,
             security(("bearer" = []), ("session" = [])),
-            params(("id" = Uuid, Path, description = $of), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+            params(("id" = Uuid, Path, description = $of), IdempotencyHeader),
             request_body(content = $apply_schema, content_type = "application/json", description = $kinds),
             responses(
                 (status = 201, description = "Changed", body = CalendarChangeBody, headers(("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
@@ -193,7 +186,7 @@ macro_rules! changes {
             tag = $tag,
             operation_id = $undo_id,
             security(("bearer" = []), ("session" = [])),
-            params(("id" = Uuid, Path, description = $of), ("change_id" = Uuid, Path, description = "The change"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+            params(("id" = Uuid, Path, description = $of), ("change_id" = Uuid, Path, description = "The change"), IdempotencyHeader),
             responses(
                 (status = 200, description = "Undone, now or before", body = CalendarChangeBody),
                 Closed,

@@ -3,14 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, patch, post, web::Data};
 use kernel::ClinicId;
 use platform::http::admission::{Admins, As, FrontDesk};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, Query, id_in_path};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, Query, id_in_path};
 
 use super::bodies::{ClinicCardBody, ClinicDraftBody};
 use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed, created, no_answer, once_only};
 use crate::application::{ClinicRecord, PracticeError, Step};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// Open a clinic
 ///
@@ -19,7 +18,7 @@ use crate::infrastructure::http::catalogue::NoParams;
     tag = "Catalogue",
     operation_id = "createClinic",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = ClinicDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Opened", body = ClinicCardBody, headers(

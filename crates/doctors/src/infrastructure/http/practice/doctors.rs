@@ -4,14 +4,13 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 use kernel::DoctorId;
 use platform::http::admission::{As, FrontDesk, Team};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, Query, id_in_path, version_tag};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, Query, id_in_path, version_tag};
 
 use super::bodies::{DoctorDraftBody, DoctorProfileBody};
 use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed, created, no_answer, once_only};
 use crate::application::{DoctorRecord, PracticeError, Step};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// List a new doctor
 ///
@@ -20,7 +19,7 @@ use crate::infrastructure::http::catalogue::NoParams;
     tag = "Doctors",
     operation_id = "createDoctor",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = DoctorDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Listed", body = DoctorProfileBody, headers(

@@ -3,15 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Data};
 use kernel::{ClinicId, KeptAnswer};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified};
 
 use super::calendar_bodies::{HolidayBody, HolidayDraftBody};
 use super::{AffectedBody, Closed, ConflictParams, WithBody, date_in_path, no_answer, once_only};
 use crate::application::{Asked, PracticeError, Step};
 use crate::domain::ClinicHoliday;
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// When a clinic is closed
 ///
@@ -47,7 +46,7 @@ pub(super) async fn list_holidays(
     tag = "Catalogue",
     operation_id = "addHoliday",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The clinic"), ConflictParams, ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The clinic"), ConflictParams, IdempotencyHeader),
     request_body(content = HolidayDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Closed", body = HolidayBody, headers(

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
 use jiff::civil::Date;
 use kernel::{ClinicId, KeptAnswer, Once};
 use platform::http::admission::{As, FrontDesk};
-use platform::http::once::{Replayed, again, send};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
 use platform::http::{CalendarFile, Problem, Query, context, from_text, id_in_path};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -115,7 +115,7 @@ impl ImportBody {
     tag = "Catalogue",
     operation_id = "importHolidays",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The clinic"), ImportParams, ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The clinic"), ImportParams, IdempotencyHeader),
     request_body(content = String, content_type = "text/calendar", description = "The list (RFC 5545)"),
     responses(
         (status = 200, description = "A dry run, or nothing was to be added", body = ImportBody),

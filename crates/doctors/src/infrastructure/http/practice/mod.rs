@@ -24,7 +24,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::civil::Date;
 use kernel::{Caller, KeptAnswer, Once};
-use platform::http::once::{answered_before, key_of};
+use platform::http::once::{answered_before, key_of, scope};
 use platform::http::{Problem, context, kinds, refusals, required_versions, version_tag};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Response};
@@ -196,10 +196,7 @@ async fn once_only<T: Sync + 'static>(
     answer: impl Fn(&T) -> KeptAnswer + Send + Sync + 'static,
 ) -> Result<Result<Option<Once<T>>, HttpResponse>, Problem> {
     let Some(key) = key_of(request)? else { return Ok(Ok(None)) };
-    let actor = caller.actor();
-    let id = actor.id().map(|id| id.to_string()).unwrap_or_default();
-    let scope = format!("{}:{id}:{what}", actor.kind());
-    let once = Once { scope, key, fingerprint, answer: Arc::new(answer) };
+    let once = Once { scope: scope(caller, what), key, fingerprint, answer: Arc::new(answer) };
     Ok(match answered_before(&api.answers, Some(&once)).await? {
         None => Ok(Some(once)),
         Some(before) => Err(before),

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, put, web::Data};
 use jiff::civil::Date;
 use kernel::DoctorId;
 use platform::http::admission::{As, Team};
-use platform::http::{Body, Problem, Query, id_in_path, kinds, ok_or_not_modified_at};
+use platform::http::{Body, NoParams, Problem, Query, id_in_path, kinds, ok_or_not_modified_at};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -14,7 +14,6 @@ use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed, 
 use crate::application::OverrideDraft;
 use crate::domain::{DayOverride, HoursDraft};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -4,8 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web::Data};
 use kernel::{ClinicId, KeptAnswer, ResourceId};
 use platform::http::admission::{As, FrontDesk, Team};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, ProblemBody, Query, context, id_in_path, required_versions};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, context, id_in_path, required_versions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,7 +15,6 @@ use super::{Closed, Versioned, WithBody, asked_once, changed, created, no_answer
 use crate::application::{Asked, PracticeError, ResourceRecord, Step};
 use crate::domain::ResourceDraft;
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// A room or device of a clinic.
 #[derive(Debug, Serialize, ToSchema)]
@@ -116,7 +115,7 @@ pub(super) async fn list_resources(
     tag = "Catalogue",
     operation_id = "addResource",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The clinic"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The clinic"), IdempotencyHeader),
     request_body(content = ResourceDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Added", body = ResourceBody, headers(

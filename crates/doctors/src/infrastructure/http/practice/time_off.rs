@@ -4,15 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, web::Data};
 use jiff::tz::TimeZone;
 use kernel::{DoctorId, KeptAnswer};
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, Query, id_in_path, ok_or_not_modified_at};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, Query, id_in_path, ok_or_not_modified_at};
 
 use super::calendar_bodies::{TimeOffBody, TimeOffDraftBody};
 use super::{AffectedBody, Closed, ConflictParams, WithBody, no_answer, once_only};
 use crate::application::{Asked, PracticeError, Step};
 use crate::domain::{TimeOff, TimeOffId};
 use crate::infrastructure::http::DoctorsApi;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// A doctor's time off
 ///
@@ -48,7 +47,7 @@ pub(super) async fn list_time_off(
     tag = "Doctors",
     operation_id = "addTimeOff",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The doctor"), ConflictParams, ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The doctor"), ConflictParams, IdempotencyHeader),
     request_body(content = TimeOffDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Taken", body = TimeOffBody, headers(

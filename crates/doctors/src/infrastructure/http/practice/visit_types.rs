@@ -3,15 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web::Data};
 use kernel::{DoctorId, VisitTypeId};
 use platform::http::admission::{As, Team};
-use platform::http::once::{Replayed, again, send};
-use platform::http::{Body, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified_at};
+use platform::http::once::{IdempotencyHeader, Replayed, again, send};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, id_in_path, ok_or_not_modified_at};
 
 use super::bodies::VisitTypeDraftBody;
 use super::{AffectedBody, Closed, ConflictParams, Versioned, WithBody, changed, created, no_answer, once_only};
 use crate::application::{PracticeError, Step, VisitTypeRecord};
 use crate::infrastructure::http::DoctorsApi;
 use crate::infrastructure::http::bodies::VisitTypeBody;
-use crate::infrastructure::http::catalogue::NoParams;
 
 /// One visit type
 #[utoipa::path(
@@ -44,7 +43,7 @@ pub(super) async fn get_visit_type(
     tag = "Doctors",
     operation_id = "addVisitType",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The doctor"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The doctor"), IdempotencyHeader),
     request_body(content = VisitTypeDraftBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Added", body = VisitTypeBody, headers(
