@@ -49,8 +49,8 @@ const PUBLIC: [&str; 31] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs` and
-/// `text_reminders.rs`.
+/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs`,
+/// `clinic_messages.rs` and `text_reminders.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
     "addExternalCalendar",
@@ -135,6 +135,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "rotateWebhookSecret",
     "runSchedule",
     "searchPatients",
+    "sendNotification",
     "setOverride",
     "setUpSecondFactor",
     "signOut",
@@ -229,6 +230,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getMe",
             "getMyConsents",
             "getMyNotificationPreferences",
+            "getNotification",
             "getOutbox",
             "getOverride",
             "getPatient",
@@ -303,6 +305,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "rotateWebhookSecret",
             "runSchedule",
             "searchPatients",
+            "sendNotification",
             "setOverride",
             "setUpSecondFactor",
             "signOut",

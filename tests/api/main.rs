@@ -15,6 +15,7 @@ mod calendar_feeds;
 mod calendar_files;
 mod calendar_records;
 mod catalogue;
+mod clinic_messages;
 mod day_summaries;
 mod desk_day;
 mod desk_patients;

@@ -23,7 +23,7 @@ use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
-use ::notifications::infrastructure::http::MessagesApi;
+use ::notifications::infrastructure::http::{ClinicMessagesApi, MessagesApi};
 use ::notifications::infrastructure::{Mailbox, TextFolder};
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
@@ -185,6 +185,8 @@ pub struct Application {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) text_folder: Option<TextFolder>,
     pub(crate) messages: Data<MessagesApi>,
+    /// What clinics write to patients.
+    pub(crate) clinic_messages: Data<ClinicMessagesApi>,
     pub(crate) doctors: Data<DoctorsApi>,
     pub(crate) appointments: Data<AppointmentsApi>,
     pub(crate) calendars: Data<CalendarsApi>,
@@ -315,6 +317,7 @@ impl Application {
             mailbox: mailing.mailbox,
             text_folder: texting.folder,
             messages: Data::new(messages.api),
+            clinic_messages: Data::new(messages.written),
             doctors: Data::new(doctors.api),
             appointments: Data::new(appointments.api),
             calendars: Data::new(calendars.api),

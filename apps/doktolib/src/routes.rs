@@ -60,6 +60,7 @@ pub fn app(
         .app_data(application.records.clone())
         .app_data(application.reports.clone())
         .app_data(application.messages.clone())
+        .app_data(application.clinic_messages.clone())
         .app_data(application.system.clone())
         .app_data(application.operations.clone())
         .app_data(application.doorkeeper.clone())

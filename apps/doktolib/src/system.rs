@@ -14,6 +14,7 @@ use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
 use jiff::Timestamp;
 use kernel::Clock;
+use notifications::infrastructure::http::PROBLEMS as NOTIFICATIONS_PROBLEMS;
 use platform::http::{Kind, PROBLEMS_CSS, Problem, kinds, ok_or_not_modified, problem_index, problem_page};
 use platform::pg::{self, PgPool};
 use reports::infrastructure::http::PROBLEMS as REPORTS_PROBLEMS;
@@ -151,6 +152,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .chain(WEBHOOKS_PROBLEMS)
         .chain(DOCTORS_PROBLEMS)
         .chain(RECORDS_PROBLEMS)
+        .chain(NOTIFICATIONS_PROBLEMS)
         .chain(REPORTS_PROBLEMS)
         .copied()
         .collect()

@@ -99,7 +99,24 @@ pub async fn post(
     subject: Uuid,
     at: Timestamp,
 ) -> Result<EventId, DieselError> {
-    put(conn, keys, TOPIC, letter, subject, at).await
+    let id = EventId::mint();
+    post_as(conn, keys, id, letter, subject, at).await?;
+    Ok(id)
+}
+
+/// [`post`] under an id that is known before.
+///
+/// # Errors
+/// Of the database.
+pub async fn post_as(
+    conn: &mut AsyncPgConnection,
+    keys: &Keyring,
+    id: EventId,
+    letter: &Letter,
+    subject: Uuid,
+    at: Timestamp,
+) -> Result<(), DieselError> {
+    put(conn, keys, TOPIC, id, letter, subject, at).await
 }
 
 /// Puts something sealed into the outbox.
@@ -107,11 +124,11 @@ pub(crate) async fn put<T: Serialize + Sync>(
     conn: &mut AsyncPgConnection,
     keys: &Keyring,
     topic: &str,
+    id: EventId,
     told: &T,
     subject: Uuid,
     at: Timestamp,
-) -> Result<EventId, DieselError> {
-    let id = EventId::mint();
+) -> Result<(), DieselError> {
     let plain = serde_json::to_vec(told).map_err(|error| DieselError::SerializationError(error.into()))?;
     diesel::insert_into(outbox::table)
         .values((
@@ -125,5 +142,5 @@ pub(crate) async fn put<T: Serialize + Sync>(
         ))
         .execute(conn)
         .await?;
-    Ok(id)
+    Ok(())
 }

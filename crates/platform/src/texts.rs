@@ -68,7 +68,24 @@ pub async fn post(
     subject: Uuid,
     at: Timestamp,
 ) -> Result<EventId, DieselError> {
-    put(conn, keys, TOPIC, text, subject, at).await
+    let id = EventId::mint();
+    post_as(conn, keys, id, text, subject, at).await?;
+    Ok(id)
+}
+
+/// [`post`] under an id that is known before.
+///
+/// # Errors
+/// Of the database.
+pub async fn post_as(
+    conn: &mut AsyncPgConnection,
+    keys: &Keyring,
+    id: EventId,
+    text: &Text,
+    subject: Uuid,
+    at: Timestamp,
+) -> Result<(), DieselError> {
+    put(conn, keys, TOPIC, id, text, subject, at).await
 }
 
 /// Can a text be sent to this number? It has to be in international form (ITU-T E.164): a `+`, then 8 to 15 digits of

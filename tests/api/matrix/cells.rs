@@ -38,6 +38,9 @@ pub const TEAM_OR_SETTING_UP: &str = "401 403 403 yes yes yes yes yes yes 401 40
 pub const DOCTORS: &str = "401 403 403 yes yes yes 403 403 403 401 401 403";
 /// Who looks after the patient, treats the patient, or runs the front desk where that is done.
 pub const RECORD: &str = "401 yes 404 yes 404 404 yes 404 403 401 401 403";
+/// Who treats the patient, and the front desk where that is done; the record is named in the body.
+pub const WRITING_TO: &str = "401 403 403 yes 422 422 yes 422 403 401 401 403";
+pub const NO_MESSAGE: &str = "401 403 403 404 404 404 404 404 403 401 401 403";
 pub const DESK: &str = "401 403 403 403 403 403 yes 404 403 401 401 403";
 pub const NEW_PATIENT: &str = "401 403 403 403 403 403 yes 422 403 401 401 403";
 pub const PRACTICE: &str = "401 403 403 yes yes yes yes yes 403 401 401 403";

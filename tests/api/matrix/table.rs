@@ -213,6 +213,8 @@ pub const RULES: &[Rule] = rules! {
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
     "getMyNotificationPreferences" "own" PATIENTS nothing;
+    // One that is not there: whose it is, its own test shows.
+    "getNotification" "" NO_MESSAGE |_, _| Ask::of(id('7', 9), '7');
     "getOutbox" "" ADMINS nothing;
     "getOverride" "doctor 1" CALENDAR day;
     "getPatient" "patient 1" RECORD patient;
@@ -329,6 +331,10 @@ pub const RULES: &[Rule] = rules! {
     "rotateWebhookSecret" "clinic 1" FRONT_DESK webhook;
     "runSchedule" "" ADMINS |_, _| Ask { id: "forget".to_owned(), ..Ask::default() };
     "searchPatients" "own reach" PRACTICE |_, _| Ask::default().with(json!({"name": "Alice"}));
+    "sendNotification" "patient 1" WRITING_TO |_, _| Ask {
+        field: Some("patient_id"),
+        ..Ask::default().with(json!({"patient_id": id('b', 1), "message": "Please come early."}))
+    };
     "setOverride" "doctor 1" CALENDAR |staged, caller| day(staged, caller).with(json!({"hours": []}));
     "setUpSecondFactor" "own" TEAM_OR_SETTING_UP |_, _| Ask { hindered: true, ..Ask::default() };
     "signOut" "own" SIGNED_IN_OR_SETTING_UP nothing;

@@ -129,6 +129,10 @@ impl Appointments {
                 policy: policy.clone(),
                 watch: watch.clone(),
             },
+            policy: policy.clone(),
+            addressees: letters.addressees.clone(),
+            practices: practices.clone(),
+            clock: clock.clone(),
         };
         let posters = ClinicPosters { signer: LinkSigner::new(secret, "clinic"), public_url: public_url.clone() };
         let shared = Shared {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use ::notifications::application::{ManagePreferences, SendLetter, SendText, TellMessages};
-use ::notifications::infrastructure::http::MessagesApi;
-use ::notifications::infrastructure::{Letters, PgLedger, PgPreferences, PostedTexts};
+use ::notifications::application::{
+    ManagePreferences, ReadClinicMessage, SendClinicMessage, SendLetter, SendText, TellMessages, Texting as Texts,
+};
+use ::notifications::infrastructure::http::{ClinicMessagesApi, MessagesApi};
+use ::notifications::infrastructure::{Letters, PgClinicMessages, PgLedger, PgPreferences, PostedTexts};
+use platform::idempotency::Answers;
 use platform::outbox::Subscriber;
 
 use super::Base;
@@ -17,11 +20,15 @@ pub(super) struct Notifications {
     pub(super) subscribers: Vec<Arc<dyn Subscriber>>,
     pub(super) ledger: PgLedger,
     pub(super) api: MessagesApi,
+    /// What clinics write to patients.
+    pub(super) written: ClinicMessagesApi,
 }
 
 impl Notifications {
     pub(super) fn new(base: &Base, mailing: &Mailing, texting: &Texting, visits: AppointmentsForNotifications) -> Self {
-        let Base { pool, keys, clock, public_url, .. } = base;
+        let Base { pool, journal, keys, clock, public_url, .. } = base;
+        let visits = Arc::new(visits);
+        let written = Arc::new(PgClinicMessages::new(pool.clone(), journal.clone(), keys.clone()));
         let ledger = PgLedger::new(pool.clone(), keys.clone());
         let kept = Arc::new(ledger.clone());
         let letters = SendLetter { post: mailing.post.clone(), public_url: public_url.clone() };
@@ -32,14 +39,24 @@ impl Notifications {
             subscribers.push(Arc::new(PostedTexts::new(send, keys.clone(), kept.clone(), clock.clone())));
         }
         let api = MessagesApi {
-            tell: TellMessages { ledger: kept.clone(), visits: Arc::new(visits) },
+            tell: TellMessages { ledger: kept.clone(), visits: visits.clone() },
             preferences: ManagePreferences { store: Arc::new(preferences(base)), clock: clock.clone() },
-            ledger: kept,
+            ledger: kept.clone(),
             text_token: texting.token.clone(),
             public_url: public_url.as_str().into(),
             clock: clock.clone(),
         };
-        Self { subscribers, ledger, api }
+        let written = ClinicMessagesApi {
+            send: SendClinicMessage {
+                recipients: visits.clone(),
+                messages: written.clone(),
+                texting: if texting.texts.is_some() { Texts::On } else { Texts::Off },
+                clock: clock.clone(),
+            },
+            read: ReadClinicMessage { messages: written, recipients: visits, ledger: kept },
+            answers: Answers::new(pool.clone(), keys.clone()),
+        };
+        Self { subscribers, ledger, api, written }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is told to people, in their language.
 
+mod clinic_message;
 mod delivery;
 mod language;
 mod notice;
@@ -9,6 +10,10 @@ mod texts;
 mod values;
 mod wording;
 
+pub use clinic_message::{
+    ClinicMessage, ClinicMessageSent, MOST_MAIL_CHARS, MOST_OF_SENDER, MOST_TEXT_CHARS, MOST_TO_PATIENT, PATIENT_SPAN,
+    SENDER_SPAN,
+};
 pub use delivery::{Channel, DeliveryState};
 pub use language::Language;
 pub use notice::{Duty, Notice, PlannedVisit, Reminded, Timed};

@@ -2,43 +2,11 @@
 
 use std::collections::BTreeMap;
 
-pub use self::parts::{Duty, Timed};
+pub use self::parts::{Duty, PlannedVisit, Reminded, Timed};
+use self::parts::{NUMBERED, reminded};
+use super::MOST_MAIL_CHARS;
 use super::samples::{TEMPLATES, sample_values};
 use super::values::{NoticeError, Values};
-
-/// A visit that somebody is reminded of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reminded {
-    /// Whom they will see.
-    pub doctor: String,
-    /// In the clinic's local time.
-    pub when: String,
-    /// Where.
-    pub clinic: String,
-    /// The signed link of the visit.
-    pub manage_url: String,
-}
-
-/// A visit of a doctor's day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedVisit {
-    /// From, to, on the clinic's clock.
-    pub time: String,
-    /// By video?
-    pub video: bool,
-    /// Where.
-    pub clinic: String,
-}
-
-/// The values of the visits of a letter, each: doctor, when, clinic, link.
-const NUMBERED: [[&str; 4]; 6] = [
-    ["doctor_1", "when_1", "clinic_1", "manage_url_1"],
-    ["doctor_2", "when_2", "clinic_2", "manage_url_2"],
-    ["doctor_3", "when_3", "clinic_3", "manage_url_3"],
-    ["doctor_4", "when_4", "clinic_4", "manage_url_4"],
-    ["doctor_5", "when_5", "clinic_5", "manage_url_5"],
-    ["doctor_6", "when_6", "clinic_6", "manage_url_6"],
-];
 
 /// A letter that can be written: template and values fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +175,15 @@ pub enum Notice {
         /// Where its file is, for who is signed in.
         url: String,
     },
+    /// `clinic-message{name,clinic,message}`: somebody at the clinic has written it.
+    ClinicMessage {
+        /// How the patient is called.
+        name: Option<String>,
+        /// Who writes.
+        clinic: String,
+        /// What, in lines.
+        message: String,
+    },
     /// `account-erased{}`.
     AccountErased,
 }
@@ -330,6 +307,11 @@ impl Notice {
                 to: values.text("to")?,
                 url: values.link("url")?,
             },
+            "clinic-message" => Self::ClinicMessage {
+                name: values.name("name")?,
+                clinic: values.text("clinic")?,
+                message: values.message("message", MOST_MAIL_CHARS)?,
+            },
             "account-erased" => Self::AccountErased,
             _ => return Err(NoticeError::UnknownTemplate),
         })
@@ -363,6 +345,7 @@ impl Notice {
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::ReportReady { .. } => "report-ready",
+            Self::ClinicMessage { .. } => "clinic-message",
             Self::AccountErased => "account-erased",
         }
     }
@@ -374,16 +357,6 @@ impl Notice {
     pub fn sample(template: &str, public_url: &str) -> Result<Self, NoticeError> {
         Self::parse(template, &sample_values(template, public_url)?, public_url)
     }
-}
-
-fn reminded(values: &Values<'_>, names: [&'static str; 4]) -> Result<Reminded, NoticeError> {
-    let [doctor, when, clinic, manage_url] = names;
-    Ok(Reminded {
-        doctor: values.text(doctor)?,
-        when: values.text(when)?,
-        clinic: values.text(clinic)?,
-        manage_url: values.link(manage_url)?,
-    })
 }
 
 mod parts;

@@ -74,6 +74,11 @@ const PURGE: &str = "
         SELECT id FROM notifications.message WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
     DELETE FROM notifications.message m USING old WHERE m.id = old.id";
 
+const PURGE_CLINIC_MESSAGES: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT id FROM notifications.clinic_message WHERE sent_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+    DELETE FROM notifications.clinic_message m USING old WHERE m.id = old.id";
+
 impl PgLedger {
     /// Works through `pool`; what waits in the outbox is opened by `keys`.
     #[must_use]
@@ -88,19 +93,22 @@ impl PgLedger {
     pub async fn purge(&self, now: Timestamp) -> Result<usize, PortFailure> {
         let before = now.checked_sub(KEEP).unwrap_or(Timestamp::MIN);
         let mut all = 0;
-        loop {
-            let mut conn = pg::conn(&self.pool).await?;
-            let gone = diesel::sql_query(PURGE)
-                .bind::<Timestamptz, _>(before.to_diesel())
-                .bind::<BigInt, _>(PURGE_BATCH)
-                .execute(&mut conn)
-                .await
-                .map_err(|error| pg::failure("forget old messages", error))?;
-            all += gone;
-            if i64::try_from(gone).unwrap_or(0) < PURGE_BATCH {
-                return Ok(all);
+        for purge in [PURGE, PURGE_CLINIC_MESSAGES] {
+            loop {
+                let mut conn = pg::conn(&self.pool).await?;
+                let gone = diesel::sql_query(purge)
+                    .bind::<Timestamptz, _>(before.to_diesel())
+                    .bind::<BigInt, _>(PURGE_BATCH)
+                    .execute(&mut conn)
+                    .await
+                    .map_err(|error| pg::failure("forget old messages", error))?;
+                all += gone;
+                if i64::try_from(gone).unwrap_or(0) < PURGE_BATCH {
+                    break;
+                }
             }
         }
+        Ok(all)
     }
 
     /// What still lies in the outbox and was not tried yet, or was given up without a word.

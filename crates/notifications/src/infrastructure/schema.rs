@@ -1,6 +1,17 @@
 //! The tables of the schema `notifications`, as the migrations make them.
 
 diesel::table! {
+    notifications.clinic_message (id) {
+        id -> Uuid,
+        clinic_id -> Uuid,
+        patient_id -> Uuid,
+        sender_id -> Uuid,
+        channel -> Text,
+        sent_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     notifications.message (id) {
         id -> Uuid,
         channel -> Text,

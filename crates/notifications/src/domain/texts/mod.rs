@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
-use super::Language;
 use super::samples::Sample;
 use super::values::{NoticeError, Values};
+use super::{Language, MOST_TEXT_CHARS};
 
 pub use length::segments;
 
@@ -88,9 +88,10 @@ impl TextNotice {
                 Self::ReminderSeveral(names.map(|names| seen(&values, *names)).collect::<Result<_, _>>()?)
             }
             "booking-confirmed" => Self::BookingConfirmed(seen(&values, ["doctor", "when", "clinic"])?),
-            "clinic-message" => {
-                Self::ClinicMessage { clinic: values.text("clinic")?, message: values.message("message", 400)? }
-            }
+            "clinic-message" => Self::ClinicMessage {
+                clinic: values.text("clinic")?,
+                message: values.message("message", MOST_TEXT_CHARS)?,
+            },
             _ => return Err(NoticeError::UnknownTemplate),
         })
     }

@@ -302,6 +302,15 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 Part::Link { label: "Fetch it", url: url.clone() },
             ],
         ),
+        Notice::ClinicMessage { name, clinic, message } => (
+            "A message from your clinic",
+            name.as_ref(),
+            [say(format!("{clinic} writes to you:"))]
+                .into_iter()
+                .chain(message.lines().filter(|line| !line.is_empty()).map(say))
+                .chain([say("Please answer by phone, or when you are there: nobody reads answers to this mail.")])
+                .collect(),
+        ),
         Notice::AccountErased => (
             "Your Doktolib account was erased",
             None,

@@ -324,6 +324,17 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 Part::Link { label: "Le télécharger", url: url.clone() },
             ],
         ),
+        Notice::ClinicMessage { name, clinic, message } => (
+            "Un message de votre cabinet",
+            name.as_ref(),
+            [say(format!("{clinic} vous écrit :"))]
+                .into_iter()
+                .chain(message.lines().filter(|line| !line.is_empty()).map(say))
+                .chain([say(
+                    "Pour répondre, appelez le cabinet ou passez le voir : personne ne lit les réponses à ce message.",
+                )])
+                .collect(),
+        ),
         Notice::AccountErased => (
             "Votre compte Doktolib a été effacé",
             None,

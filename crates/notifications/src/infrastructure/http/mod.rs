@@ -1,5 +1,6 @@
 //! The slice's part of the REST API, and the pages on which developers read mail and texts.
 
+mod clinic_messages;
 mod dev_mail;
 mod dev_texts;
 mod messages;
@@ -14,8 +15,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{Ledger, ManagePreferences, TellMessages};
 
+pub use clinic_messages::ClinicMessagesApi;
 pub use dev_mail::dev_mail;
 pub use dev_texts::dev_texts;
+pub use problems::PROBLEMS;
 
 /// What the handlers need.
 pub struct MessagesApi {
@@ -33,10 +36,12 @@ pub struct MessagesApi {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Mounts the operations under `/api/v1`; the state is [`MessagesApi`].
+/// Mounts the operations under `/api/v1`; the state is [`MessagesApi`] and [`ClinicMessagesApi`].
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(messages::list_visit_messages)
+        .service(clinic_messages::send_notification)
+        .service(clinic_messages::get_notification)
         .service(preferences::get_preferences)
         .service(preferences::put_preferences)
         .service(text_status::take_text_status);
