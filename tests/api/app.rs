@@ -162,6 +162,7 @@ impl App {
             calendars_every: jiff::SignedDuration::from_mins(15),
             leads: Default::default(),
             text_lead: Default::default(),
+            retention: Default::default(),
             job_rules: Default::default(),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: PUBLIC_URL.to_owned(),

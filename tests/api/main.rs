@@ -7,6 +7,7 @@ mod analytics;
 mod anonymous;
 mod answer;
 mod app;
+mod archive;
 mod at_rest;
 mod booking;
 mod breaks;

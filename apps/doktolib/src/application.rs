@@ -8,6 +8,7 @@ mod doctors;
 mod notifications;
 mod reminders;
 mod reports;
+mod retention;
 mod series;
 mod visit_desk;
 mod waitlist;
@@ -15,9 +16,10 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes};
-use ::appointments::domain::{Leads, TextLead};
+use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes, PurgeRecords};
+use ::appointments::domain::{Leads, Retention, TextLead};
 use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, SeriesApi, WaitlistApi};
+use ::appointments::infrastructure::jobs::RetentionTask;
 use ::appointments::infrastructure::{PgHolds, PgVisitRecords};
 use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
@@ -40,7 +42,7 @@ use platform::crypto::Keyring;
 use platform::http::TrustedProxies;
 use platform::http::admission::{Doorkeeper, doorkeeper};
 use platform::idempotency::Answers;
-use platform::jobs::{Jobs, Timetable, Worker, WorkerRules, Zones};
+use platform::jobs::{Jobs, Task, Timetable, Worker, WorkerRules, Zones};
 use platform::journal::Journal;
 use platform::outbox::{Courier, Outbox};
 use platform::pg::PgPool;
@@ -105,6 +107,8 @@ pub struct Parts {
     pub leads: Leads,
     /// And by a text, where texts can be sent.
     pub text_lead: TextLead,
+    /// How long records of treatment are kept.
+    pub retention: Retention,
     /// How jobs are done.
     pub job_rules: WorkerRules,
     /// How signing in is guarded.
@@ -176,6 +180,8 @@ pub struct Application {
     pub reminders: Arc<FindDueReminders>,
     /// And by a text.
     pub text_reminders: Arc<FindDueReminders>,
+    /// Purges records whose time is over.
+    pub purge: Arc<PurgeRecords>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     pub(crate) cors_origins: Arc<[String]>,
@@ -229,6 +235,7 @@ impl Application {
             waitlist_answer: to_answer,
             leads,
             text_lead,
+            retention,
             job_rules,
             calendars_every,
             sign_in,
@@ -250,12 +257,13 @@ impl Application {
         let zones: Arc<dyn Zones> = Arc::new(ClinicZones { pool: base.pool.clone() });
         // Where no texts can be sent, none are posted.
         let text_lead = if texting.texts.is_some() { text_lead } else { TextLead::NEVER };
-        let rules = VisitRules { guests, to_answer, leads: (leads, text_lead), zones: zones.clone() };
+        let rules = VisitRules { guests, to_answer, leads: (leads, text_lead), zones: zones.clone(), retention };
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
+        let purge = retention::purging(&base, retention, Vec::new());
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
         let Base { pool, journal, keys, clock, users, .. } = base;
@@ -279,7 +287,8 @@ impl Application {
             line: appointments.line.clone(),
         };
         let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks);
-        let tasks = tasks.chain([webhooks.tidy]).collect();
+        let retention: Arc<dyn Task> = Arc::new(RetentionTask { purge: purge.clone(), clock: clock.clone() });
+        let tasks = tasks.chain([webhooks.tidy, retention]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let mint = accounts.sessions.mint.clone();
@@ -305,6 +314,7 @@ impl Application {
             deliverer,
             reminders: appointments.reminders.mails,
             text_reminders: appointments.reminders.texts,
+            purge,
             clock,
             keys,
             storage,

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use appointments::application::GuestBooking;
-use appointments::domain::{Leads, TextLead};
+use appointments::domain::{Leads, Retention, TextLead};
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use jiff::SignedDuration;
 use notifications::infrastructure::{Sender, SmtpSettings, TwilioSettings};
@@ -97,6 +97,8 @@ pub struct Config {
     pub guests: GuestBooking,
     /// `WAITLIST_ANSWER_MINUTES`.
     pub waitlist_answer: SignedDuration,
+    /// `RETENTION_YEARS`.
+    pub retention: Retention,
     /// `REMINDER_HOURS`.
     pub reminder_leads: Leads,
     /// `TEXT_REMINDER_HOURS`.
@@ -286,6 +288,7 @@ impl Config {
             rates: clients::rates(&mut read, tier),
             guests: booking::guests(&mut read, tier),
             waitlist_answer: booking::to_answer(&mut read),
+            retention: booking::retention(&mut read),
             reminder_leads: jobs::leads(&mut read),
             text_reminder_lead: jobs::text_lead(&mut read),
             job_rules: jobs::rules(&mut read),

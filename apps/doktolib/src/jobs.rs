@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, Occasion};
+use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, Occasion, RETENTION};
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub enum JobsCommand {
         /// As if it were so long before --at, e.g. 23h
         #[arg(long, requires = "at")]
         earlier: Option<SignedDuration>,
-        /// List what would be done (reminders and text-reminders alone)
+        /// List what would be done (reminders, text-reminders and retention alone)
         #[arg(long)]
         dry_run: bool,
     },
@@ -121,12 +121,13 @@ fn line(run: &RunView) -> String {
     format!("{}  {}  {}  try {}  {took} ms  {outcome}{said}", run.started_at, run.job_id, run.name, run.attempt)
 }
 
-/// Lists whom a run would remind: ids and times.
+/// Lists whom a run would remind, or which visits it would purge: ids, times and counts.
 async fn dry_run(application: &Application, name: &str, at: Timestamp) -> Result<(), Failure> {
     let find = match name {
         FIND_REMINDERS => &application.reminders,
         FIND_TEXT_REMINDERS => &application.text_reminders,
-        _ => return Err(format!("only {FIND_REMINDERS} and {FIND_TEXT_REMINDERS} have a dry run").into()),
+        RETENTION => return would_purge(application, at).await,
+        _ => return Err(format!("only {FIND_REMINDERS}, {FIND_TEXT_REMINDERS} and {RETENTION} have a dry run").into()),
     };
     let due = find.list(at).await?;
     for (lead, due) in &due {
@@ -135,6 +136,17 @@ async fn dry_run(application: &Application, name: &str, at: Timestamp) -> Result
         println!("{}  starts {starts}  patient {}  {lead} hours ahead", due.visit, due.patient);
     }
     println!("{} visits would be reminded of", due.len());
+    Ok(())
+}
+
+async fn would_purge(application: &Application, at: Timestamp) -> Result<(), Failure> {
+    let overdue = application.purge.preview(at).await?;
+    for clinic in &overdue {
+        println!("clinic {}  {} visits, the oldest of {}", clinic.clinic, clinic.visits, clinic.oldest);
+    }
+    let (visits, years) =
+        (overdue.iter().map(|clinic| clinic.visits).sum::<u64>(), application.purge.retention.years());
+    println!("{visits} visits ended over {years} years ago and would be purged");
     Ok(())
 }
 

@@ -99,6 +99,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         clock: Arc::new(SystemClock),
         guests: config.guests,
         waitlist_answer: config.waitlist_answer,
+        retention: config.retention,
         calendars_every: config.external_calendars_every,
         leads: config.reminder_leads.clone(),
         text_lead: config.text_reminder_lead,

@@ -1,7 +1,7 @@
 //! What is done at set times, and when.
 
 use appointments::infrastructure::jobs::{
-    FIND_REMINDERS, FIND_TEXT_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED,
+    FIND_REMINDERS, FIND_TEXT_REMINDERS, REMINDER_QUEUE, RETENTION, SUMMARISE_DAYS, SWEEP_MISSED,
 };
 use platform::jobs::{InZone, Rhythm, Schedule};
 use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
@@ -48,6 +48,7 @@ pub fn schedules() -> Vec<Schedule> {
             priority: 20,
         },
         upkeep(CLEANUP, Rhythm::on_sundays(4, 45), InZone::Utc),
+        upkeep(RETENTION, Rhythm::on_sundays(5, 15), InZone::Utc),
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
     ]
 }

@@ -40,11 +40,16 @@ struct House {
 impl House {
     /// An installation that sends real mail, with made-up doctors who are all free.
     async fn new(doctors: usize) -> Self {
+        // Kills hit more often between the taking of a mail and the word that it was taken.
+        Self::with(doctors, Duration::from_millis(2)).await
+    }
+
+    /// The mail server says so long after it took a mail that it did.
+    async fn with(doctors: usize, delay: Duration) -> Self {
         let postgres = tokio::task::spawn_blocking(|| testkit::throwaway().unwrap()).await.unwrap();
         let settings: PgSettings = postgres.url().parse().unwrap();
         let mail = MailServer::start(MailServerOptions {
-            // Kills hit more often between the taking of a mail and the word that it was taken.
-            delay: Duration::from_millis(2),
+            delay,
             privacy: MailPrivacy::StartTls,
             ..MailServerOptions::default()
         });
@@ -241,6 +246,43 @@ async fn while_workers_are_killed_and_the_mail_server_is_away_each_booking_is_co
     assert!(doubled <= killed, "{doubled} mails too many after {killed} kills");
     assert_eq!(house.count("journal.outbox WHERE sealed IS NOT NULL OR failed_at IS NOT NULL").await, 0);
     assert_eq!(house.count("appointments.appointment WHERE status = 'booked'").await, i64::try_from(bookings).unwrap());
+    drop(server);
+    house.close().await;
+}
+
+/// The one window in which nobody can know: the mail server has taken a mail, and its sender dies before it hears so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_whose_sender_dies_before_it_hears_that_it_was_taken_goes_out_once_more_and_is_counted() {
+    let house = House::with(2, Duration::from_secs(2)).await;
+    let server = house.installation.start(&["serve"]).await;
+    let client = Client::new(server.base());
+    let free = free_times(&client, 1).await.remove(0);
+    let booked = client.book(&client::booking(&free.doctor, &free.starts_at, "Guest 1"), None).await.unwrap();
+    assert_eq!(booked.status, 201, "{booked:?}");
+
+    let mut worker = house.installation.launch(&["worker"]);
+    let begun = Instant::now();
+    while house.mail.taken().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", worker.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    worker.kill();
+    assert_eq!(house.count("notifications.message WHERE trying_since IS NOT NULL AND state = 'queued'").await, 1);
+    let at_once = "UPDATE journal.outbox SET available_at = now() WHERE done_at IS NULL";
+    house.owner.batch_execute(at_once).await.unwrap();
+
+    let mut worker = house.installation.launch(&["worker"]);
+    house.all_sent().await;
+    worker.signal(rustix::process::Signal::TERM);
+    assert!(worker.end().await.success(), "{}", worker.log());
+    assert_eq!(worker.log().matches("a message may have been handed over before").count(), 1, "{}", worker.log());
+    let taken = house.mail.taken();
+    assert_eq!(taken.len(), 2, "once in doubt, and once more");
+    assert_eq!(message_id(&taken[0]), message_id(&taken[1]), "readers' programs see one mail");
+    assert_eq!(
+        house.count("notifications.message WHERE state = 'sent' AND tries = 2 AND trying_since IS NULL").await,
+        1
+    );
     drop(server);
     house.close().await;
 }

@@ -111,7 +111,8 @@ async fn killed_over_and_over_each_visit_is_reminded_of_once() {
     const SEED: u64 = 20_270_302;
     let kills = wished("REMINDER_KILLS", 10);
     let mut dice = ChaCha8Rng::seed_from_u64(SEED);
-    let house = House::new(30).await;
+    // About 30 visits are reminded of between two kills.
+    let house = House::new(7 * kills).await;
     let due = house.due().await;
     assert!(due > 100, "{due}");
     let mut killed = 0;
@@ -143,6 +144,7 @@ async fn killed_over_and_over_each_visit_is_reminded_of_once() {
     survivor.signal(rustix::process::Signal::TERM);
     assert!(survivor.end().await.success(), "{}", survivor.log());
     println!("seed {SEED}: {killed} kills over {due} visits");
+    assert!(killed * 2 >= kills, "all was done after {killed} kills");
     assert_eq!(house.number("SELECT count(*) FROM jobs.job WHERE failed_at IS NOT NULL").await, 0);
     house.each_once(due).await;
     assert!(!survivor.log().contains("@"), "no address in {}", survivor.log());

@@ -17,6 +17,8 @@ mod house;
 mod patients;
 #[path = "postgres/race.rs"]
 mod race;
+#[path = "postgres/retention.rs"]
+mod retention;
 #[path = "postgres/rooms.rs"]
 mod rooms;
 #[path = "postgres/series.rs"]

@@ -9,7 +9,7 @@ use ::appointments::application::{
     ReadPatient, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, SearchPatients, TakeDownPatient, TraceMessages,
     VisitLetters, WatchReads, WelcomePatient, WhoComes,
 };
-use ::appointments::domain::{Leads, TextLead};
+use ::appointments::domain::{Leads, Retention, TextLead};
 use ::appointments::infrastructure::http::{
     AppointmentLinks, AppointmentsApi, ClinicPosters, HoldTokens, PatientsApi, SeriesApi, WaitlistApi,
 };
@@ -63,11 +63,13 @@ pub(super) struct VisitRules {
     pub(super) leads: (Leads, TextLead),
     /// The wall clocks of the clinics.
     pub(super) zones: Arc<dyn Zones>,
+    /// How long records are kept.
+    pub(super) retention: Retention,
 }
 
 impl Appointments {
     pub(super) fn new(base: &Base, doctors: &Doctors, rules: VisitRules) -> Self {
-        let VisitRules { guests, to_answer, leads, zones } = rules;
+        let VisitRules { guests, to_answer, leads, zones, retention } = rules;
         let Base { pool, journal, keys, clock, secret, public_url, users, writer } = base;
         let watch = Arc::new(SoonestForAppointments { soonest: doctors.soonest.clone() });
         let links = AppointmentLinks { signer: LinkSigner::new(secret, "appointment"), public_url: public_url.clone() };
@@ -251,7 +253,7 @@ impl Appointments {
             links,
             letters,
         };
-        let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone());
+        let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone(), retention);
         let visits = Arc::new(AppointmentsForCalendars {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),

@@ -61,6 +61,7 @@ impl House {
             calendars_every: jiff::SignedDuration::from_mins(15),
             leads: Default::default(),
             text_lead: Default::default(),
+            retention: Default::default(),
             job_rules: Default::default(),
             sign_in: SignInRules { password_cost: 4, limits: true },
             public_url: "http://localhost".into(),

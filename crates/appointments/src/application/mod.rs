@@ -31,6 +31,7 @@ mod patient_ports;
 mod plan_series;
 mod policy;
 mod ports;
+mod purge_records;
 mod read_access_log;
 mod read_appointment;
 mod read_patient;
@@ -101,6 +102,7 @@ pub use ports::{
     AppointmentDetails, AppointmentStore, Ask, Change, Confirmation, DoctorAgenda, FreeSlot, InsertError, KnownGuest,
     Names, NewAppointment, NoOffer, PatientIs, Practices, RequestedStart, UpdateError,
 };
+pub use purge_records::{OldRecords, OverdueVisits, Papers, PurgeRecords, PurgedRecords};
 pub use read_access_log::{AccessPage, ReadAccessLog};
 pub use read_appointment::{ReadAppointment, ReadError};
 pub use read_patient::{PatientRecord, ReadPatient, RecordError, Standing};

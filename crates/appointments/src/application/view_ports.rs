@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kernel::{Actor, AppointmentId, ClinicId, DoctorId, PatientId, PortFailure};
 
 use super::ports::AppointmentDetails;
-use crate::domain::{SeriesId, Status};
+use crate::domain::{SeriesId, Status, archived_before};
 
 /// Among which visits somebody may look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,18 @@ pub struct VisitFilter {
     pub to_date: Option<Date>,
     /// On the date that this instant has on the clinic's wall clock.
     pub on_date_of: Option<Timestamp>,
+}
+
+impl VisitFilter {
+    /// Without visits that are archived ([`archived_before`]), unless certain dates or a series are asked for.
+    #[must_use]
+    pub fn without_archived(mut self, now: Timestamp) -> Self {
+        let dates = self.from.or(self.to).is_some() || self.from_date.or(self.to_date).is_some();
+        if !dates && self.series.is_none() {
+            self.from = Some(archived_before(now));
+        }
+        self
+    }
 }
 
 /// Where a page ended: start and id of its last visit.

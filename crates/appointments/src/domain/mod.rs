@@ -15,6 +15,7 @@ mod recurrence;
 mod relation;
 mod reminder;
 mod reminder_plan;
+mod retention;
 mod room;
 mod series;
 mod waitlist;
@@ -35,6 +36,7 @@ pub use recurrence::{LONGEST_SERIES_DAYS, MOST_IN_SERIES, Recurrence, Recurrence
 pub use relation::Relation;
 pub use reminder::{BadLeads, LeadWindow, Leads, day_of};
 pub use reminder_plan::{BadTextLead, LONGEST_QUIET_MINUTES, Quiet, ReminderPlan, TextLead, Turn};
+pub use retention::{BadRetention, Retention, VisitPurged, archived_before};
 pub use room::{Resource, Room};
 pub use series::{MOST_BY_PATIENT, NewVisits, Series, SeriesEvent, SeriesId, SeriesPlace, SeriesTerms};
 pub use waitlist::{

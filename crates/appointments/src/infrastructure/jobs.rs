@@ -1,6 +1,7 @@
 //! What is done of visits by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,7 +10,9 @@ use platform::jobs::{Job, JobError, Jobs, NewJob, Stop, Task, Zones};
 use platform::pg;
 use serde::{Deserialize, Serialize};
 
-use crate::application::{FindDueReminders, RemindPatients, ReminderBatches, SummariseDays, SweepMissed};
+use crate::application::{
+    FindDueReminders, PurgeRecords, PurgedRecords, RemindPatients, ReminderBatches, SummariseDays, SweepMissed,
+};
 
 /// The queue of what is written to patients.
 pub const REMINDER_QUEUE: &str = "reminders";
@@ -160,5 +163,36 @@ impl Task for SummariseDaysTask {
             letters += self.summarise.run(&zone, now).await?;
         }
         Ok(format!("letters {letters}"))
+    }
+}
+
+/// The job that purges records whose time is over.
+pub const RETENTION: &str = "retention";
+/// The first run of an installation with many years behind it.
+const PURGING: Duration = Duration::from_secs(3600);
+
+/// Does [`RETENTION`].
+pub struct RetentionTask {
+    /// The use case.
+    pub purge: Arc<PurgeRecords>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Task for RetentionTask {
+    fn name(&self) -> &'static str {
+        RETENTION
+    }
+
+    fn patience(&self) -> Duration {
+        PURGING
+    }
+
+    async fn run(&self, job: &Job, stop: &Stop) -> Result<String, JobError> {
+        let now = job.payload::<Occasion>()?.at.unwrap_or_else(|| self.clock.now());
+        let purged = self.purge.run(now, &|| stop.is_asked()).await?;
+        let PurgedRecords { visits, patients } = purged;
+        if stop.is_asked() { Err(JobError::Interrupted) } else { Ok(format!("visits {visits}, patients {patients}")) }
     }
 }

@@ -16,9 +16,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::sealed::places;
+use crate::domain::Retention;
 
-/// How long records of treatment are kept after the last visit, as the law asks.
-const KEEP_YEARS: i32 = 7;
 /// How long an entry of the waitlist that is over stays, after the last day that was waited for.
 const KEEP_WAITS: i64 = 90;
 /// In place of the name of who was erased.
@@ -29,7 +28,7 @@ const BATCH: i64 = 100;
 /// What became of a patient's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-enum RecordEvent {
+pub(super) enum RecordEvent {
     /// Who it is, is gone.
     Erased {
         patient_id: Uuid,
@@ -91,6 +90,7 @@ pub struct PgVisitRecords {
     pool: PgPool,
     keys: Keyring,
     journal: Journal,
+    retention: Retention,
 }
 
 #[derive(QueryableByName)]
@@ -110,10 +110,10 @@ struct Id {
 }
 
 impl PgVisitRecords {
-    /// Works through `pool`, opens with `keys`, writes to `journal`.
+    /// Works through `pool`, opens with `keys`, writes to `journal`; what is left of who was erased is kept so long.
     #[must_use]
-    pub const fn new(pool: PgPool, keys: Keyring, journal: Journal) -> Self {
-        Self { pool, keys, journal }
+    pub const fn new(pool: PgPool, keys: Keyring, journal: Journal, retention: Retention) -> Self {
+        Self { pool, keys, journal, retention }
     }
 
     /// All records about the user, and about those the user looks after.
@@ -240,7 +240,7 @@ impl PgVisitRecords {
                     .load(conn)
                     .await?;
             for Sole { patient_id, last_visit, .. } in &sole {
-                let purge_after = last_visit.to_jiff().map(years_later);
+                let purge_after = last_visit.to_jiff().map(|last| self.retention.kept_until(last));
                 self.erase_one(conn, *patient_id, purge_after, now).await?;
                 let event = RecordEvent::Erased { patient_id: *patient_id, purge_after };
                 let recorded = Recorded::new(event, actor, now).caused_by(context::request_id());
@@ -358,9 +358,4 @@ impl PgVisitRecords {
         })
         .await
     }
-}
-
-fn years_later(last: Timestamp) -> Timestamp {
-    let later = last.to_zoned(jiff::tz::TimeZone::UTC).checked_add(KEEP_YEARS.years());
-    later.map_or(Timestamp::MAX, |later| later.timestamp())
 }

@@ -65,7 +65,7 @@ fn page_of(keys: &str, column: &str) -> String {
 }
 
 /// Each clinic that has visits, found by jumping through the index.
-const EVERY_CLINIC: &str = "WITH RECURSIVE clinics (id) AS (
+pub(super) const EVERY_CLINIC: &str = "WITH RECURSIVE clinics (id) AS (
         (SELECT clinic_id FROM appointments.appointment WHERE $1::uuid[] IS NOT NULL ORDER BY clinic_id LIMIT 1)
         UNION ALL
         SELECT (SELECT clinic_id FROM appointments.appointment WHERE clinic_id > clinics.id ORDER BY clinic_id LIMIT 1)

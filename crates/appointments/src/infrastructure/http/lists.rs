@@ -210,7 +210,8 @@ pub struct AccessBody {
 /// Visits within your reach
 ///
 /// Patients: their own and their relatives'; doctors: their calendar; front desks: their clinics; administrators: all.
-/// By start, the earliest first.
+/// By start, the earliest first. Visits that began over a year ago are archived: they are told of when dates or a series
+/// are asked for.
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "listAppointments",
@@ -240,9 +241,10 @@ pub(super) async fn list_appointments(
         from_date: asked.start_date.map(|day| day.0),
         to_date: asked.end_date.map(|day| day.0),
         on_date_of: None,
-    };
+    }
+    .without_archived(api.book.clock.now());
     if asked.next.is_some() {
-        if filter.from.is_some() || filter.to.is_some() {
+        if asked.from.is_some() || asked.to.is_some() {
             let error = FieldError::new("next", "either-or", "must not come together with from or to");
             return Err(Problem::invalid(vec![error]));
         }
@@ -256,7 +258,8 @@ pub(super) async fn list_appointments(
 
 /// The calendar of a doctor
 ///
-/// For the doctor, the front desks of the doctor's clinics (as far as the visits are there) and administrators.
+/// For the doctor, the front desks of the doctor's clinics (as far as the visits are there) and administrators. Visits that
+/// began over a year ago are archived: they are told of when dates are asked for.
 #[utoipa::path(
     tag = "Appointments",
     operation_id = "getCalendar",
@@ -284,7 +287,8 @@ pub(super) async fn get_calendar(
         from: asked.from.map(|at| at.0),
         to: asked.to.map(|at| at.0),
         ..VisitFilter::default()
-    };
+    }
+    .without_archived(now);
     match asked.filter {
         None => {}
         Some(Part::Past) => filter.to = Some(filter.to.map_or(now, |to| to.min(now))),
