@@ -2,6 +2,8 @@
 //!
 //! Reads tables as they are, not through anybody's types: a column that is added is in the next export by itself.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
@@ -10,9 +12,10 @@ use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::crypto::Keyring;
+use crate::crypto::{CannotOpen, Keyring};
 use crate::letters::{self, Letter};
 use crate::schema::{audit_event, outbox};
+use crate::texts;
 
 /// Rows of a table that somebody may read.
 #[derive(Debug, Clone, Copy)]
@@ -109,10 +112,17 @@ pub async fn events(conn: &mut AsyncPgConnection, actor: Uuid, subjects: &[Uuid]
     Ok(found.into_iter().map(line).collect())
 }
 
-/// Values of letters that open something.
-const SECRETS: [&str; 4] = ["code", "link_code", "url", "manage_url"];
+/// Does a value of that name open something: a code, a link, one of several links?
+fn opens(name: &str) -> bool {
+    matches!(name, "code" | "link_code" | "url" | "urls") || name.starts_with("manage_url")
+}
 
-/// Letters about these records to this address that are still kept; codes and links in them are left out.
+fn shown(values: BTreeMap<String, String>) -> Value {
+    values.into_iter().filter(|(name, _)| !opens(name)).collect()
+}
+
+/// Mails about these records to this address, and texts about them, that are still kept; codes and links in them are
+/// left out. A text goes to the patient it is about.
 ///
 /// # Errors
 /// Of the database, or when a letter cannot be opened.
@@ -122,25 +132,32 @@ pub async fn letters_to(
     address: &str,
     subjects: &[Uuid],
 ) -> Result<Vec<Value>, DieselError> {
-    type Row = (Uuid, Option<Vec<u8>>, DbTimestamp, NullableTimestamp);
+    type Row = (Uuid, String, Option<Vec<u8>>, DbTimestamp, NullableTimestamp);
     let found: Vec<Row> = outbox::table
-        .filter(outbox::topic.eq(letters::TOPIC).and(outbox::subject.eq_any(subjects)))
+        .filter(outbox::topic.eq_any([letters::TOPIC, texts::TOPIC]).and(outbox::subject.eq_any(subjects)))
         .filter(outbox::sealed.is_not_null())
         .order(outbox::created_at)
-        .select((outbox::id, outbox::sealed, outbox::created_at, outbox::done_at))
+        .select((outbox::id, outbox::topic, outbox::sealed, outbox::created_at, outbox::done_at))
         .limit(10_000)
         .load(conn)
         .await?;
     let mut all = Vec::new();
-    for (id, sealed, posted, done) in found {
-        let letter = Letter::open(keys, id, &sealed.unwrap_or_default())
-            .map_err(|error| DieselError::DeserializationError(error.into()))?;
-        if !letter.to.eq_ignore_ascii_case(address) {
-            continue;
-        }
-        let values: Value = letter.values.into_iter().filter(|(name, _)| !SECRETS.contains(&name.as_str())).collect();
+    for (id, topic, sealed, posted, done) in found {
+        let sealed = sealed.unwrap_or_default();
+        let unreadable = |error: CannotOpen| DieselError::DeserializationError(error.into());
+        let (channel, template, to, language, values) = if topic == texts::TOPIC {
+            let texts::Text { template, to, language, values } =
+                texts::Text::open(keys, id, &sealed).map_err(unreadable)?;
+            ("sms", template, to, language, values)
+        } else {
+            let Letter { template, to, language, values, .. } = Letter::open(keys, id, &sealed).map_err(unreadable)?;
+            if !to.eq_ignore_ascii_case(address) {
+                continue;
+            }
+            ("email", template, to, language, values)
+        };
         all.push(json!({
-            "template": letter.template, "to": letter.to, "language": letter.language, "values": values,
+            "channel": channel, "template": template, "to": to, "language": language, "values": shown(values),
             "posted_at": posted.to_jiff().to_string(), "sent_at": done.to_jiff().map(|at| at.to_string()),
         }));
     }
@@ -154,4 +171,16 @@ pub async fn letters_to(
 pub async fn forget_letters(conn: &mut AsyncPgConnection, subjects: &[Uuid]) -> Result<usize, DieselError> {
     let sent = outbox::table.filter(outbox::subject.eq_any(subjects)).filter(outbox::done_at.is_not_null());
     diesel::update(sent).set(outbox::sealed.eq(None::<Vec<u8>>)).execute(conn).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_links_are_left_out_under_all_their_names() {
+        let names = ["code", "link_code", "url", "urls", "manage_url", "manage_url_6", "doctor", "when_1", "message"];
+        let values: BTreeMap<String, String> = names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
+        assert_eq!(shown(values), json!({"doctor": "x", "message": "x", "when_1": "x"}));
+    }
 }

@@ -123,7 +123,7 @@ impl RecordTrail for PgRecords {
             ),
             file(
                 "letters.json",
-                "Mails to you that are still kept. Codes and links in them are left out: they open things.",
+                "Mails and texts to you that are still kept. Codes and links in them are left out: they open things.",
                 &letters,
             ),
         ])
