@@ -169,7 +169,7 @@ fn a_kernel_or_a_platform_that_knows_more_of_ours_is_found() {
 
 #[test]
 fn pages_talk_to_use_cases() {
-    hold(layers::web_outside);
+    hold(layers::pages_outside);
 }
 
 #[test]
@@ -177,10 +177,10 @@ fn a_page_that_knows_the_database_or_an_adapter_is_found() {
     let bad =
         "use doctors::application::ListFreeSlots;\nuse doctors::infrastructure::PgAgendas;\nuse diesel::select;\n";
     assert_eq!(
-        judged(layers::web_outside, &[("crates/web/src/doctors/page.rs", bad)]),
+        judged(layers::pages_outside, &[("crates/pages/src/doctors/page.rs", bad)]),
         [
-            "crates/web/src/doctors/page.rs:2: web names doctors::infrastructure::PgAgendas",
-            "crates/web/src/doctors/page.rs:3: web names diesel::select",
+            "crates/pages/src/doctors/page.rs:2: pages names doctors::infrastructure::PgAgendas",
+            "crates/pages/src/doctors/page.rs:3: pages names diesel::select",
         ]
     );
 }

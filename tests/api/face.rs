@@ -17,7 +17,7 @@ fn raw(body: impl Into<actix_web::web::Bytes>) -> TestRequest {
 async fn what_is_nowhere_is_a_problem_too() {
     let app = App::reading().await;
     for uri in [
-        "/",
+        "/nowhere",
         "/api",
         "/api/v1",
         "/api/v1/",

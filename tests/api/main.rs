@@ -42,6 +42,7 @@ mod notifications;
 mod openapi;
 mod operations;
 mod override_reasons;
+mod pages;
 mod practice_hours;
 mod practice_reach;
 mod privacy;

@@ -52,7 +52,10 @@ async fn a_visit_of_the_next_day_is_reminded_of_once_with_its_link_and_leaves_it
     assert_eq!((letter.template.as_str(), letter.values["doctor"].as_str()), ("reminder", "Amara Okafor"));
     assert_eq!(letter.values["when"], "2027-03-09 10:00 (America/New_York)");
     let url = letter.values["manage_url"].strip_prefix(PUBLIC_URL).unwrap();
-    let shown = app.get(url).await;
+    let page = app.get(url).await;
+    assert!(page.status == 200 && page.text().contains(visit["id"].as_str().unwrap()), "{url}");
+    // The same token opens it for programs.
+    let shown = app.get(&format!("/api/v1{url}")).await;
     assert_eq!((shown.status, &shown.json()["reminder_sent"]), (200, &json!(true)));
     assert!(letter.calendar.is_none(), "the calendar has it already");
     let history = format!("/api/v1/appointments/{}/history", visit["id"].as_str().unwrap());

@@ -6,7 +6,7 @@ use crate::source::{Broken, File, named, product};
 use crate::tokens::Token;
 
 /// Crates of ours that are no slice.
-const TOOLBOX: [&str; 4] = ["kernel", "platform", "testkit", "web"];
+const TOOLBOX: [&str; 4] = ["kernel", "platform", "testkit", "pages"];
 const LAYERS: [&str; 3] = ["domain", "application", "infrastructure"];
 
 /// What the inner layers may name of all crates there are; the time library, ids, errors, and for the domain
@@ -161,14 +161,14 @@ fn manifests(files: &[File]) -> Vec<(&File, usize, &str)> {
         .collect()
 }
 
-/// `web` talks to use cases: no database, no adapter of a slice.
-pub fn web_outside(files: &[File]) -> Vec<Broken> {
+/// `pages` talks to use cases: no database, no adapter of a slice.
+pub fn pages_outside(files: &[File]) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (file, code) in product(files).into_iter().filter(|(file, _)| file.package() == Some("web")) {
+    for (file, code) in product(files).into_iter().filter(|(file, _)| file.package() == Some("pages")) {
         for path in named(file, &code) {
             let database = matches!(path.segments[0].as_str(), "diesel" | "diesel_async" | "tokio_postgres");
             if database || path.segments.get(1).is_some_and(|layer| layer == "infrastructure") {
-                broken.push(file.broken(path.line, format!("web names {}", path.segments.join("::"))));
+                broken.push(file.broken(path.line, format!("pages names {}", path.segments.join("::"))));
             }
         }
     }

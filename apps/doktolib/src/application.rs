@@ -6,6 +6,7 @@ mod calendars;
 mod desk;
 mod doctors;
 mod notifications;
+mod pages;
 mod reminders;
 mod reports;
 mod retention;
@@ -27,6 +28,9 @@ use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
 use ::notifications::infrastructure::http::{ClinicMessagesApi, MessagesApi};
 use ::notifications::infrastructure::{Mailbox, TextFolder};
+use ::pages::appointments::AppointmentPages;
+use ::pages::doctors::DoctorPages;
+use ::pages::kit::{Demo, Site};
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
 use ::webhooks::infrastructure::http::WebhooksApi;
@@ -190,6 +194,10 @@ pub struct Application {
     pub(crate) doorkeeper: Data<dyn Doorkeeper>,
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) text_folder: Option<TextFolder>,
+    /// What every page knows.
+    pub(crate) site: Data<Site>,
+    pub(crate) doctor_pages: Data<DoctorPages>,
+    pub(crate) appointment_pages: Data<AppointmentPages>,
     pub(crate) messages: Data<MessagesApi>,
     /// What clinics write to patients.
     pub(crate) clinic_messages: Data<ClinicMessagesApi>,
@@ -263,6 +271,12 @@ impl Application {
         let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
+        let site = Site {
+            public_url: base.public_url.as_str().into(),
+            demo: if mailing.mailbox.is_some() { Demo::Yes } else { Demo::No },
+        };
+        let appointment_pages = pages::appointment_pages(&base, &appointments, guests);
+        let doctor_pages = doctors.pages(&base);
         let purge = retention::purging(&base, retention, Vec::new());
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
         let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
@@ -326,6 +340,9 @@ impl Application {
             doorkeeper: doorkeeper(keeper.unwrap_or(accounts.doorkeeper)),
             mailbox: mailing.mailbox,
             text_folder: texting.folder,
+            site: Data::new(site),
+            doctor_pages: Data::new(doctor_pages),
+            appointment_pages: Data::new(appointment_pages),
             messages: Data::new(messages.api),
             clinic_messages: Data::new(messages.written),
             doctors: Data::new(doctors.api),

@@ -4,6 +4,8 @@ use actix_web::dev::ResourceDef;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use pages::kit::Asking;
+use pages::kit::templates::not_found;
 use platform::http::{Problem, kinds};
 use utoipa::openapi::OpenApi;
 
@@ -41,10 +43,23 @@ impl Offered {
 
     /// 404, or 405 with every method that is offered (RFC 9110, section 15.5.6); OPTIONS lists them as well.
     pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let Some(allow) = self.allow(request.path()) else { return Problem::of(&kinds::NOT_FOUND).error_response() };
+        let Some(allow) = self.allow(request.path()) else {
+            // People get a page, programs a problem.
+            return if wants_page(request) {
+                not_found(&Asking::of(request))
+            } else {
+                Problem::of(&kinds::NOT_FOUND).error_response()
+            };
+        };
         if request.method() == Method::OPTIONS {
             return HttpResponse::build(StatusCode::NO_CONTENT).insert_header((header::ALLOW, allow)).finish();
         }
         Problem::of(&kinds::METHOD_NOT_ALLOWED).header(header::ALLOW, allow).error_response()
     }
+}
+
+/// Is this a browser that somebody has sent to an address outside the API?
+fn wants_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && !request.path().starts_with("/api/") && accepts.contains("text/html")
 }

@@ -59,6 +59,9 @@ pub fn app(
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())
         .app_data(application.reports.clone())
+        .app_data(application.site.clone())
+        .app_data(application.doctor_pages.clone())
+        .app_data(application.appointment_pages.clone())
         .app_data(application.messages.clone())
         .app_data(application.clinic_messages.clone())
         .app_data(application.system.clone())
@@ -74,8 +77,10 @@ pub fn app(
         .route("/problems.css", web::get().to(system::problems_css))
         .route("/problems/{code}", web::get().to(system::problem))
         .configure(operations::infrastructure::http::pages)
+        .configure(pages::routes)
         .configure(|config| {
             if let Some(mailbox) = mailbox {
+                pages::dev::routes(config);
                 notifications::infrastructure::http::dev_mail(config, mailbox);
             }
             if let Some(folder) = text_folder {

@@ -8,6 +8,7 @@ use ::doctors::application::{
 };
 use ::doctors::infrastructure::http::{DoctorsApi, PracticeUses};
 use ::doctors::infrastructure::{LiveSlots, PgAgendas, PgChanges, PgDirectory, PgPractice, Soonest};
+use ::pages::doctors::DoctorPages;
 use platform::idempotency::Answers;
 
 use super::Base;
@@ -80,6 +81,11 @@ impl Doctors {
     /// Lists the free times of many.
     pub(super) fn slots_of_many(&self, base: &Base) -> ListSlotsOfMany {
         ListSlotsOfMany { agendas: self.agendas.clone(), busy: self.booked.clone(), clock: base.clock.clone() }
+    }
+
+    /// The pages on which doctors are found.
+    pub(super) fn pages(&self, base: &Base) -> DoctorPages {
+        DoctorPages { directory: self.directory.clone(), slots: self.slots_of_many(base), clock: base.clock.clone() }
     }
 
     /// Measures what is offered.

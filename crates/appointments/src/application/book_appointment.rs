@@ -116,6 +116,7 @@ impl From<WelcomeError> for BookError {
 }
 
 /// Books a doctor's time.
+#[derive(Clone)]
 pub struct BookAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,

@@ -54,6 +54,7 @@ pub enum CancelError {
 }
 
 /// Calls a visit off.
+#[derive(Clone)]
 pub struct CancelAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,

@@ -52,6 +52,7 @@ impl From<HoldRefusal> for ConfirmError {
 
 /// Books what is held for a guest, once the mailed code proves the address. Only now is looked who the guest is, so
 /// that nobody learns by somebody else's address whom a doctor knows, or when they are busy.
+#[derive(Clone)]
 pub struct ConfirmBooking {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,

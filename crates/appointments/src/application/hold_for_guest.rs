@@ -9,6 +9,7 @@ use super::ports::{DoctorAgenda, NoOffer, Practices};
 use crate::domain::{Hold, HoldKind, Patient, PatientError};
 
 /// Holds a time for a guest, and mails the code that books it.
+#[derive(Clone)]
 pub struct HoldForGuest {
     /// Where holds are kept.
     pub holds: Arc<dyn HoldStore>,

@@ -19,6 +19,7 @@ pub enum ReadError {
 }
 
 /// Shows one appointment to whom it belongs.
+#[derive(Clone)]
 pub struct ReadAppointment {
     /// Where appointments are kept.
     pub store: Arc<dyn AppointmentStore>,

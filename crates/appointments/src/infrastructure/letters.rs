@@ -15,7 +15,7 @@ use crate::domain::{Appointment, AppointmentEvent, Hold, WaitlistOffer};
 /// Tells of a booking, with the link that opens it.
 pub(super) fn confirmation(to: &Confirmation, booked: &AppointmentDetails, links: &AppointmentLinks) -> Letter {
     about("booking-confirmed", to, booked)
-        .with("manage_url", links.manage_url(booked.appointment.id))
+        .with("manage_url", links.page_url(booked.appointment.id))
         .calendar("REQUEST", &to.calendar)
 }
 
@@ -27,7 +27,7 @@ pub(super) fn changed(change: &Change, links: &AppointmentLinks) -> Option<Lette
         AppointmentEvent::Rescheduled { .. } => Some(
             about("booking-changed", to, after)
                 .with("was", when(&change.before))
-                .with("manage_url", links.manage_url(after.appointment.id))
+                .with("manage_url", links.page_url(after.appointment.id))
                 .calendar("REQUEST", &to.calendar),
         ),
         AppointmentEvent::Cancelled { .. } => {
@@ -41,7 +41,7 @@ pub(super) fn changed(change: &Change, links: &AppointmentLinks) -> Option<Lette
 
 /// Tells of a series, with the links that open its visits.
 pub(super) fn series_confirmed(to: &Confirmation, visits: &[AppointmentDetails], links: &AppointmentLinks) -> Letter {
-    let urls: Vec<String> = visits.iter().map(|visit| links.manage_url(visit.appointment.id)).collect();
+    let urls: Vec<String> = visits.iter().map(|visit| links.page_url(visit.appointment.id)).collect();
     let all: Vec<&AppointmentDetails> = visits.iter().collect();
     about_all("series-confirmed", to, &all).with("urls", urls.join("\n")).calendar("PUBLISH", &to.calendar)
 }
@@ -106,7 +106,7 @@ pub(super) fn reminder(to: &Addressee, visits: &[Told], links: &AppointmentLinks
             .with(&format!("doctor{ending}"), &names.doctor)
             .with(&format!("clinic{ending}"), &names.clinic)
             .with(&format!("when{ending}"), when(visit))
-            .with(&format!("manage_url{ending}"), links.manage_url(visit.id))
+            .with(&format!("manage_url{ending}"), links.page_url(visit.id))
     };
     let name = visits.first().map(|(first, _)| first.patient.name.clone()).unwrap_or_default();
     let letter = |template| Letter::new(template, &to.email, &to.language).with("name", name);

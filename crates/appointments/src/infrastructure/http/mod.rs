@@ -163,6 +163,12 @@ impl AppointmentLinks {
         format!("{}/api/v1/appointments/{id}?token={}", self.public_url, self.signer.token(id.as_uuid()))
     }
 
+    /// Where a person looks at the appointment: the page of the same token.
+    #[must_use]
+    pub fn page_url(&self, id: AppointmentId) -> String {
+        format!("{}/appointments/{id}?token={}", self.public_url, self.signer.token(id.as_uuid()))
+    }
+
     /// The link, for who may have it: those who run the calendar sign in instead, so that it is seen what they read.
     fn for_caller(&self, caller: &Caller, id: AppointmentId) -> Option<String> {
         (!Policy::is_team(caller)).then(|| self.manage_url(id))

@@ -1,0 +1,40 @@
+//! The pages.
+
+use std::sync::Arc;
+
+use ::appointments::application::GuestBooking;
+use ::pages::appointments::{AppointmentPages, VisitTokens};
+use kernel::{AppointmentId, Caller};
+use platform::idempotency::Answers;
+use platform::signing::LinkSigner;
+
+use super::Base;
+use super::appointments::Appointments;
+
+/// Tokens of visits, the same as in links of mails.
+struct SignedVisits(LinkSigner);
+
+impl VisitTokens for SignedVisits {
+    fn token(&self, visit: AppointmentId) -> String {
+        self.0.token(visit.as_uuid())
+    }
+
+    fn holder(&self, visit: AppointmentId, token: &str) -> Option<Caller> {
+        self.0.opens(token, visit.as_uuid()).then(|| Caller::link_holder(visit))
+    }
+}
+
+/// Pages about visits: the use cases of the API, by another door.
+pub(super) fn appointment_pages(base: &Base, appointments: &Appointments, guests: GuestBooking) -> AppointmentPages {
+    let api = &appointments.api;
+    AppointmentPages {
+        book: api.book.clone(),
+        hold: api.hold_for_guest.clone(),
+        confirm: api.confirm.clone(),
+        read: api.read.clone(),
+        cancel: api.cancel.clone(),
+        guests,
+        answers: Answers::new(base.pool.clone(), base.keys.clone()),
+        tokens: Arc::new(SignedVisits(LinkSigner::new(&base.secret, "appointment"))),
+    }
+}
