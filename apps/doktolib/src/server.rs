@@ -269,6 +269,7 @@ fn announce(config: &Config, port: u16, demo: Option<&DemoSignIns>) {
     let head = [
         String::new(),
         "  Doktolib runs. Everything in it is made up; do not enter real patients.".to_owned(),
+        format!("    Pages        {base}"),
         format!("    API          {base}/api/v1/doctors"),
         format!("    Try it       {base}/docs"),
         format!("    Health       {base}/api/v1/health"),
