@@ -1,1 +1,3 @@
 //! The adapters of the slice.
+
+pub mod inspection;
