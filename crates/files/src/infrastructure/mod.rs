@@ -3,6 +3,7 @@
 mod erasures;
 pub mod http;
 mod in_turns;
+pub mod inspection;
 pub mod jobs;
 mod pg_files;
 mod pg_upkeep;

@@ -1,0 +1,152 @@
+//! PDF: kept as it came, so everything in it is looked at.
+
+use lopdf::{Dictionary, Document, Error, LoadOptions, Object, Stream};
+
+use super::look::{Looked, holds, holds_word};
+use crate::application::Unfit;
+use crate::domain::FileKind;
+
+const MIB: usize = 1024 * 1024;
+/// What one of the streams may unpack to that tell where the others are.
+const MOST_STRUCTURE: usize = 16 * MIB;
+/// What any other stream may unpack to: a page at 600 dots per inch, in colours.
+const MOST_STREAM: usize = 128 * MIB;
+/// And all of them together.
+const MOST_UNPACKED: usize = 512 * MIB;
+const MOST_PAGES: usize = 2000;
+
+/// Keys whose presence means programs, forms of another language, or files within.
+const ACTIVE_KEYS: [&[u8]; 9] = [
+    b"JS",
+    b"JavaScript",
+    b"EmbeddedFiles",
+    b"EF",
+    b"XFA",
+    b"RichMediaContent",
+    b"RichMediaSettings",
+    b"Collection",
+    b"FFilter",
+];
+/// Kinds of actions that run, send, fetch or open something else than a page of this document or a link.
+const ACTIVE_ACTIONS: [&[u8]; 10] = [
+    b"JavaScript",
+    b"Launch",
+    b"ImportData",
+    b"SubmitForm",
+    b"GoToR",
+    b"GoToE",
+    b"Rendition",
+    b"Movie",
+    b"Sound",
+    b"RichMediaExecute",
+];
+/// Types of objects that hold something else than pages.
+const ACTIVE_TYPES: [&[u8]; 6] = [b"EmbeddedFile", b"FileAttachment", b"RichMedia", b"Screen", b"Movie", b"3D"];
+/// Looked for in the bytes as well, should another reader find an object where ours finds none.
+const ACTIVE_BYTES: [&[u8]; 4] = [b"/JavaScript", b"/EmbeddedFile", b"/RichMedia", b"/ImportData"];
+/// A page that also is a PDF has its words at the beginning.
+const PAGE_BEGINS: usize = 1024;
+const PAGE: [&str; 5] = ["<!doctype", "<html", "<script", "<svg", "<?php"];
+
+pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
+    if !ends_well(content) || holds_word(&content[..content.len().min(PAGE_BEGINS)], &PAGE) {
+        return Err(Unfit::Malformed);
+    }
+    let document = loaded(content)?;
+    if document.trailer.has(b"Encrypt") || document.was_encrypted() {
+        return Err(Unfit::Protected);
+    }
+    if ACTIVE_BYTES.iter().any(|word| holds(content, word)) || is_active(&document) {
+        return Err(Unfit::Active);
+    }
+    measure(&document)?;
+    let pages = document.page_iter().take(MOST_PAGES + 1).count();
+    match pages {
+        0 => Err(Unfit::Malformed),
+        _ if pages > MOST_PAGES => Err(Unfit::TooLarge),
+        _ => Ok(Looked { kind: FileKind::Pdf, rewritten: None, pages: u32::try_from(pages).ok() }),
+    }
+}
+
+/// Nothing but space stands behind the last mark of an end.
+fn ends_well(content: &[u8]) -> bool {
+    const END: &[u8] = b"%%EOF";
+    let end = memchr::memmem::rfind(content, END).map(|at| at + END.len());
+    end.is_some_and(|end| content[end..].iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0))
+}
+
+pub(super) fn loaded(content: &[u8]) -> Result<Document, Unfit> {
+    let options = LoadOptions::with_max_decompressed_size(MOST_STRUCTURE);
+    Document::load_mem_with_options(content, options).map_err(|error| match error {
+        Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => Unfit::TooLarge,
+        _ if holds(content, b"/Encrypt") => Unfit::Protected,
+        _ => Unfit::Malformed,
+    })
+}
+
+fn is_active(document: &Document) -> bool {
+    let mut left: Vec<&Object> = document.objects.values().collect();
+    if active_entries(document, &document.trailer) || opens_a_page_of_others(document) {
+        return true;
+    }
+    left.extend(document.trailer.iter().map(|(_, object)| object));
+    while let Some(object) = left.pop() {
+        let entries = match object {
+            Object::Array(objects) => {
+                left.extend(objects);
+                continue;
+            }
+            Object::Dictionary(entries) => entries,
+            // A stream that names a file takes its content from there.
+            Object::Stream(stream) if stream.dict.has(b"F") => return true,
+            Object::Stream(stream) => &stream.dict,
+            _ => continue,
+        };
+        if active_entries(document, entries) {
+            return true;
+        }
+        left.extend(entries.iter().map(|(_, object)| object));
+    }
+    false
+}
+
+fn active_entries(document: &Document, entries: &Dictionary) -> bool {
+    let names = |key: &[u8], list: &[&[u8]]| name(document, entries, key).is_some_and(|name| list.contains(&name));
+    ACTIVE_KEYS.iter().any(|key| entries.has(key))
+        || names(b"S", &ACTIVE_ACTIONS)
+        || names(b"Type", &ACTIVE_TYPES)
+        || names(b"Subtype", &ACTIVE_TYPES)
+}
+
+/// A link is for those who click on it; one that follows by itself when the document opens is not.
+fn opens_a_page_of_others(document: &Document) -> bool {
+    let catalog = document.catalog().ok();
+    let action = catalog.and_then(|catalog| catalog.get(b"OpenAction").ok());
+    let action = action.and_then(|action| document.dereference(action).ok()).map(|(_, action)| action);
+    action
+        .and_then(|action| action.as_dict().ok())
+        .is_some_and(|action| name(document, action, b"S") == Some(b"URI".as_slice()))
+}
+
+fn name<'a>(document: &'a Document, entries: &'a Dictionary, key: &[u8]) -> Option<&'a [u8]> {
+    let (_, object) = document.dereference(entries.get(key).ok()?).ok()?;
+    object.as_name().ok()
+}
+
+/// Unpacks every stream that can be, into nothing.
+fn measure(document: &Document) -> Result<(), Unfit> {
+    let mut left = MOST_UNPACKED;
+    for stream in document.objects.values().filter_map(|object| object.as_stream().ok()).filter(|one| is_packed(one)) {
+        match stream.decompressed_content_with_limit(left.min(MOST_STREAM)) {
+            Ok(content) => left -= content.len().min(left),
+            Err(Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. })) => return Err(Unfit::TooLarge),
+            // Pictures whose filters are not known here, and broken streams: both stay as small as they are.
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_packed(stream: &Stream) -> bool {
+    stream.dict.has(b"Filter")
+}
