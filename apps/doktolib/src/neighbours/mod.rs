@@ -3,6 +3,7 @@
 mod appointments_for_auth;
 mod appointments_for_calendars;
 mod appointments_for_doctors;
+mod appointments_for_files;
 mod appointments_for_notifications;
 mod appointments_for_reports;
 mod auth_for_appointments;
@@ -22,6 +23,7 @@ mod notifications_for_auth;
 pub use appointments_for_auth::{AppointmentsForAuth, VisitRecordsForAuth};
 pub use appointments_for_calendars::AppointmentsForCalendars;
 pub use appointments_for_doctors::{AppointmentsForDoctors, DeskForDoctors};
+pub use appointments_for_files::AppointmentsForFiles;
 pub use appointments_for_notifications::AppointmentsForNotifications;
 pub use appointments_for_reports::AppointmentsForReports;
 pub use auth_for_appointments::AuthForAppointments;

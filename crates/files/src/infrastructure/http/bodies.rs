@@ -214,7 +214,7 @@ pub struct EditBody {
 #[schema(as = FileLink)]
 pub struct LinkBody {
     /// Opens this one version for whoever has it, until then.
-    #[schema(format = Uri)]
+    #[schema(format = "uri")]
     pub(super) url: String,
     /// `GET` (and `HEAD`, which is the same without the content).
     #[schema(example = "GET")]

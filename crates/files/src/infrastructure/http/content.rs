@@ -12,7 +12,6 @@ use platform::http::admission::{As, Readers};
 use platform::http::{Problem, ProblemBody, Query, from_text, id_in_path, is_known};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 use validator::Validate;
 
 use super::FilesApi;

@@ -8,7 +8,6 @@ use kernel::{Actor, Caller, Once};
 use platform::http::admission::{As, Carers};
 use platform::http::once::{Replayed, again, answered_before, key_of, send};
 use platform::http::{Problem, ProblemBody, Query, context, id_in_path};
-use uuid::Uuid;
 
 use super::FilesApi;
 use super::bodies::{FileBody, UploadForm, VersionForm, renewed, uploaded};
