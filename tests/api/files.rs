@@ -247,7 +247,7 @@ async fn category_and_name_are_changed_by_who_has_seen_them_and_a_chosen_categor
     let files = house.uploaded(&[file("scan.txt", "cholesterol and glucose")]).await;
     let uri = format!("/api/v1/files/{}", files[0]["id"].as_str().unwrap());
     assert_eq!(files[0]["category"], "other");
-    let patch = |body| TestRequest::patch().uri(&uri).set_json::<serde_json::Value>(body);
+    let patch = |body: serde_json::Value| TestRequest::patch().uri(&uri).set_json(body);
     let change = json!({"category": "insurance", "name": "../Card"});
     assert_eq!(house.app.send_as(Who::Patient(1), patch(change.clone())).await.status, 428);
     let tag = house.app.get_as(Who::Patient(1), &uri).await.header("etag").unwrap().to_owned();
@@ -288,6 +288,39 @@ async fn what_is_deleted_is_gone_for_all_and_kept_for_seven_years() {
     let proof = house.app.texts("SELECT data::text FROM journal.audit_event WHERE action = 'file.purged'").await;
     assert!(proof.len() == 1 && proof[0].contains("\"versions\":1") && proof[0].contains("\"retention_years\":7"), "{proof:?}");
     house.app.audited().await;
+}
+
+#[actix_web::test]
+async fn a_copy_holds_files_with_their_contents_and_an_erasure_forgets_them() {
+    let house = House::new().await;
+    house.uploaded(&[file("Blood test.txt", "ferritin low")]).await;
+    let kept = house.uploaded(&[file("gone.txt", "deleted")]).await;
+    let uri = format!("/api/v1/files/{}", kept[0]["id"].as_str().unwrap());
+    assert_eq!(house.app.send_as(Who::Patient(1), TestRequest::delete().uri(&uri)).await.status, 204);
+    house.work().await;
+    let copy = house.app.get_as(Who::Patient(1), "/api/v1/me/export").await;
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(copy.body.to_vec())).unwrap();
+    let mut read = |name: &str| std::io::read_to_string(zip.by_name(name).unwrap()).unwrap();
+    let listed: serde_json::Value = serde_json::from_str(&read("files.json")).unwrap();
+    assert_eq!((&listed[0]["text"], &listed[1]["content"]), (&json!("ferritin low"), &json!(null)), "{listed}");
+    let path = listed[0]["content"].as_str().unwrap();
+    assert!(path.starts_with("files/") && path.ends_with("-v1-Blood test.txt"), "{path}");
+    assert_eq!(read(path), "ferritin low");
+
+    // What the slice of patients tells when somebody is erased.
+    house.app.sql(&format!(
+        "INSERT INTO journal.outbox (id, topic, subject, payload, created_at, available_at)
+         VALUES (gen_random_uuid(), 'patient.erased', '{0}', '{{\"patient_id\":\"{0}\"}}', '2027-03-08Z', '2027-03-08Z')",
+        id('b', 1)
+    )).await;
+    let (_going, stop) = tokio::sync::watch::channel(false);
+    while house.app.application.courier.round(&stop).await.unwrap() > 0 {}
+    assert!(house.app.get_as(Who::Patient(1), "/api/v1/files/list").await.list().is_empty());
+    assert_eq!(house.app.number("SELECT count(*) FROM files.file WHERE deleted_at IS NOT NULL").await, 2);
+    assert_eq!(house.objects().len(), 2, "what the law asks for is kept");
+    let left = "SELECT count(*) FROM files.version v JOIN files.file f ON f.id = v.file_id
+                 WHERE f.deleted_at = (SELECT max(deleted_at) FROM files.file) AND (text IS NOT NULL OR name_keys <> '{}')";
+    assert!(house.app.number(left).await <= 1);
 }
 
 #[actix_web::test]

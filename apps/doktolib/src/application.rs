@@ -262,7 +262,7 @@ impl Application {
         let desk = desk::desk(&base, &doctors);
         let files = files::files(&base, &appointments, &storage, handling);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
-        let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
+        let accounts = Accounts::new(&base, &doctors, &appointments, files.copies, token_keys, sign_in);
         let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
         let Base { pool, journal, keys, clock, users, .. } = base;
 

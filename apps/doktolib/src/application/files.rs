@@ -9,7 +9,7 @@ use ::files::application::{
 use ::files::infrastructure::http::{FileLinks, FilesApi};
 use ::files::infrastructure::jobs::{PurgeTask, ReadTextTask, RescanTask, SweepTask};
 use ::files::infrastructure::{
-    Erasures, InspectedInTurns, PgFiles, ScannedInTurns, Spool, StoredContents, Sweep,
+    Erasures, FileCopies, InspectedInTurns, PgFiles, ScannedInTurns, Spool, StoredContents, Sweep,
 };
 use platform::idempotency::Answers;
 use platform::jobs::Task;
@@ -18,7 +18,7 @@ use platform::storage::Storage;
 
 use super::Base;
 use super::appointments::Appointments;
-use crate::neighbours::AppointmentsForFiles;
+use crate::neighbours::{AppointmentsForFiles, FilesForAuth};
 
 /// How files that are handed in are looked through and kept.
 #[derive(Clone)]
@@ -41,9 +41,8 @@ pub(super) struct Files {
     pub(super) tasks: Vec<Arc<dyn Task>>,
     /// Hears of patients who were erased.
     pub(super) listener: Arc<dyn Subscriber>,
-    /// Files and their contents.
-    pub(super) store: PgFiles,
-    pub(super) contents: StoredContents,
+    /// For a copy of what is stored about people.
+    pub(super) copies: Arc<FilesForAuth>,
 }
 
 pub(super) fn files(base: &Base, appointments: &Appointments, storage: &Storage, handling: Handling) -> Files {
@@ -81,15 +80,17 @@ pub(super) fn files(base: &Base, appointments: &Appointments, storage: &Storage,
         Arc::new(PurgeTask { purge }),
     ];
     let forget = ForgetPatient { upkeep: store.clone(), clock: clock.clone() };
+    let copies = FileCopies { files: rows, contents: contents.clone() };
+    let copies = Arc::new(FilesForAuth { copies, patients: appointments.patients.clone() });
     let api = FilesApi {
         upload: UploadFiles { patients: patients.clone(), take_in: take_in.clone(), store: store.clone() },
         add_version: AddVersion { patients: patients.clone(), take_in, store: store.clone() },
         read: ReadFiles { patients: patients.clone(), store: store.clone(), clock: clock.clone() },
         change: ChangeFile { patients, store, clock: clock.clone() },
-        contents: contents.clone(),
+        contents,
         links: FileLinks::new(secret, public_url),
         answers: Answers::new(pool.clone(), keys.clone()),
         clock: clock.clone(),
     };
-    Files { api, tasks, listener: Arc::new(Erasures { forget }), store: rows, contents }
+    Files { api, tasks, listener: Arc::new(Erasures { forget }), copies }
 }

@@ -17,6 +17,7 @@ mod doctors_for_auth;
 mod doctors_for_calendars;
 mod doctors_for_reports;
 mod doctors_for_webhooks;
+mod files_for_auth;
 mod notifications_for_appointments;
 mod notifications_for_auth;
 
@@ -40,5 +41,6 @@ pub use doctors_for_auth::DoctorsForAuth;
 pub use doctors_for_calendars::DoctorsForCalendars;
 pub use doctors_for_reports::DoctorsForReports;
 pub use doctors_for_webhooks::DoctorsForWebhooks;
+pub use files_for_auth::FilesForAuth;
 pub use notifications_for_appointments::NotificationsForAppointments;
 pub use notifications_for_auth::NotificationsForAuth;

@@ -53,6 +53,7 @@ pub use ports::{
 pub use proof_ports::{MockPasswords, MockPatientRecords, MockPractices, MockProofs};
 pub use proof_ports::{Passwords, PatientRecords, Practices, Proofs};
 pub use records_ports::{
+    Attached, Attachments, Pieces,
     AccountErasure, Found, PartErasure, PatientErasure, PersonalRecords, RecordFile, RecordTrail, VisitsAhead,
 };
 pub use refresh_session::{RefreshError, RefreshSession};

@@ -1,5 +1,6 @@
 //! The slice's adapters: PostgreSQL, the object storage, the spool, HTTP, jobs.
 
+mod copies;
 mod erasures;
 pub mod http;
 mod in_turns;
@@ -13,6 +14,7 @@ mod spool;
 mod stored_contents;
 mod sweep;
 
+pub use copies::{CopiedFiles, FileCopies};
 pub use erasures::Erasures;
 pub use in_turns::{InspectedInTurns, ScannedInTurns};
 pub use pg_files::PgFiles;
