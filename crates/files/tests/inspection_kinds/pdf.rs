@@ -72,6 +72,11 @@ fn a_link_is_for_those_who_click() {
     });
     assert_eq!(refusal(&clicked), None);
     refused(Unfit::Active, |document, id| catalog(document, id).set("OpenAction", link()));
+    refused(Unfit::Active, |document, _| {
+        let page = document.page_iter().next().unwrap();
+        let opened = document.add_object(link());
+        document.get_dictionary_mut(page).unwrap().set("AA", dictionary! { "O" => opened });
+    });
     // Most documents say at which page they open.
     let opens = pdf(|document, id| {
         let page = document.page_iter().next().unwrap();
@@ -120,6 +125,36 @@ fn what_was_replaced_is_found_in_the_bytes() {
     let at = plain.windows(5).position(|five| five == b"2 0 o").unwrap();
     let hidden = b"99 0 obj\n<</S/JavaScript/JS(app.alert\\(1\\))>>\nendobj\n";
     assert_eq!(refusal(&[&plain[..at], hidden, &plain[at..]].concat()), Some(Unfit::Active));
+}
+
+/// A page, and what stands in the bytes although the table does not tell of it.
+fn pdf_with_a_hidden(object: &str) -> Vec<u8> {
+    let body = format!(
+        "%PDF-1.5\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
+         3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n{object}\n"
+    );
+    let places = (1..4).map(|number| body.find(&format!("\n{number} 0 obj")).unwrap() + 1);
+    let table: String = places.map(|at| format!("{at:010} 00000 n \n")).collect();
+    let end = format!(
+        "xref\n0 4\n0000000000 65535 f \n{table}trailer<</Root 1 0 R/Size 4>>\nstartxref\n{}\n%%EOF\n",
+        body.len()
+    );
+    [body, end].concat().into_bytes()
+}
+
+/// Some readers find it, when something about the table is odd.
+#[test]
+fn what_the_table_does_not_tell_of_is_looked_at() {
+    let active = "98 0 <</S/Launch/F(cmd.exe)>>";
+    let packed =
+        format!("9 0 obj<</Type/ObjStm/N 1/First 5/Length {}>>stream\n{active}\nendstream endobj", active.len());
+    for hidden in [packed.as_str(), "9 0 obj<</S/Launch/F(cmd.exe)>>endobj"] {
+        let file = pdf_with_a_hidden(hidden);
+        let believed = Document::load_mem(&file).unwrap();
+        assert_eq!(believed.objects.len(), 3, "the table has to hide it");
+        assert_eq!(refusal(&file), Some(Unfit::Active), "{hidden}");
+        assert_eq!(refusal(&pdf_with_a_hidden(&hidden.replace("Launch", "GoTo"))), None, "{hidden}");
+    }
 }
 
 #[test]

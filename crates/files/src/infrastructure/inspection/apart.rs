@@ -100,6 +100,8 @@ impl Apart {
         command.arg0("doktolib").args([WORD, task, &memory.to_string(), &seconds.to_string()]).args(about);
         // What reads hostile content knows no address and no secret.
         command.env_clear().current_dir("/").kill_on_drop(true);
+        // One recognizer does not take all cores.
+        command.env("OMP_THREAD_LIMIT", "1");
         if let Some(models) = std::env::var_os("TESSDATA_PREFIX") {
             command.env("TESSDATA_PREFIX", models);
         }

@@ -59,7 +59,7 @@ pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
 fn is_whole(content: &[u8]) -> bool {
     const SECTOR_SHIFT: usize = 30;
     let shift = bytes_at(content, SECTOR_SHIFT).map(u16::from_le_bytes);
-    matches!(shift, Some(shift @ (9 | 12)) if content.len() % (1 << shift) == 0)
+    matches!(shift, Some(shift @ (9 | 12)) if content.len().is_multiple_of(1 << shift))
 }
 
 fn judged(document: &[u8]) -> Result<Looked, Unfit> {
