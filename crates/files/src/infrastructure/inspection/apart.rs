@@ -36,6 +36,7 @@ const DOING: &str = "look through a file";
 pub struct Apart {
     program: Option<PathBuf>,
     memory: u64,
+    seconds: u64,
 }
 
 /// What became of it.
@@ -52,25 +53,26 @@ impl Apart {
     /// By the program that runs; where that is not Doktolib, as in tests, by the one that lies beside it.
     #[must_use]
     pub fn new() -> Self {
-        Self { program: program(), memory: MEMORY }
+        Self { program: program(), memory: MEMORY, seconds: SECONDS }
     }
 
     /// By that program, which has to call [`super::answer_if_asked`] first of all.
     #[must_use]
     pub fn by(program: impl Into<PathBuf>) -> Self {
-        Self { program: Some(program.into()), memory: MEMORY }
+        Self { program: Some(program.into()), memory: MEMORY, seconds: SECONDS }
     }
 
-    /// The same with so many bytes of memory for its data.
+    /// The same with so many bytes of memory for its data, and so many seconds to compute.
     #[must_use]
-    pub const fn with_memory(mut self, memory: u64) -> Self {
+    pub const fn with_limits(mut self, memory: u64, seconds: u64) -> Self {
         self.memory = memory;
+        self.seconds = seconds;
         self
     }
 
     /// Has the file looked through, or read.
     pub(super) async fn ask(&self, task: &str, file: &Path) -> Result<Outcome<Answer>, PortFailure> {
-        let said = self.run(task, self.memory, SECONDS, &[file.into()]).await?;
+        let said = self.run(task, self.memory, self.seconds, &[file.into()]).await?;
         Ok(match said {
             Outcome::Said(json) => {
                 Outcome::Said(serde_json::from_slice(&json).map_err(|error| PortFailure::new(DOING, error))?)
@@ -98,6 +100,8 @@ impl Apart {
         command.arg0("doktolib").args([WORD, task, &memory.to_string(), &seconds.to_string()]).args(about);
         // What reads hostile content knows no address and no secret.
         command.env_clear().current_dir("/").kill_on_drop(true);
+        // One recognizer does not take all cores.
+        command.env("OMP_THREAD_LIMIT", "1");
         if let Some(models) = std::env::var_os("TESSDATA_PREFIX") {
             command.env("TESSDATA_PREFIX", models);
         }

@@ -20,6 +20,9 @@ const ENCRYPTED: u16 = 0x0100;
 const OBFUSCATED: u16 = 0x8000;
 
 pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
+    if !is_whole(content) {
+        return Err(Unfit::Malformed);
+    }
     let mut file = cfb::CompoundFile::open(Cursor::new(content)).map_err(|_| Unfit::Malformed)?;
     if SEALED.iter().any(|stream| file.exists(stream)) {
         return Err(Unfit::Protected);
@@ -28,19 +31,35 @@ pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
     if !file.is_stream(DOCUMENT) {
         return Err(Unfit::UnknownKind);
     }
-    for (at, entry) in file.walk().enumerate() {
-        let name = entry.name().to_lowercase();
-        if ACTIVE.iter().any(|part| name.contains(part)) {
-            return Err(Unfit::Active);
-        }
-        if at >= MOST_ENTRIES {
-            return Err(Unfit::TooLarge);
+    let entries: Vec<cfb::Entry> = file.walk().take(MOST_ENTRIES + 1).collect();
+    if entries.len() > MOST_ENTRIES {
+        return Err(Unfit::TooLarge);
+    }
+    if entries.iter().any(|entry| ACTIVE.iter().any(|part| entry.name().to_lowercase().contains(part))) {
+        return Err(Unfit::Active);
+    }
+    let mut left = content.len() as u64;
+    for entry in entries.iter().filter(|entry| entry.is_stream()) {
+        // Streams lie in the file side by side; those that together are longer lie on each other.
+        left = left.checked_sub(entry.len()).ok_or(Unfit::Malformed)?;
+        let mut stream = file.open_stream(entry.path()).map_err(|_| Unfit::Malformed)?;
+        let mut held = Vec::new();
+        stream.read_to_end(&mut held).map_err(|_| Unfit::Malformed)?;
+        if held.len() as u64 != entry.len() {
+            return Err(Unfit::Malformed);
         }
     }
     let mut document = Vec::new();
-    let stream = file.open_stream(DOCUMENT).map_err(|_| Unfit::Malformed)?;
-    stream.take(content.len() as u64).read_to_end(&mut document).map_err(|_| Unfit::Malformed)?;
+    let mut stream = file.open_stream(DOCUMENT).map_err(|_| Unfit::Malformed)?;
+    stream.read_to_end(&mut document).map_err(|_| Unfit::Malformed)?;
     judged(&document)
+}
+
+/// The file consists of sectors, and all of the last one is there.
+fn is_whole(content: &[u8]) -> bool {
+    const SECTOR_SHIFT: usize = 30;
+    let shift = bytes_at(content, SECTOR_SHIFT).map(u16::from_le_bytes);
+    matches!(shift, Some(shift @ (9 | 12)) if content.len().is_multiple_of(1 << shift))
 }
 
 fn judged(document: &[u8]) -> Result<Looked, Unfit> {

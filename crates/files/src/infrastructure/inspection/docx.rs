@@ -8,7 +8,7 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::docx_parts::judge;
-use super::look::Looked;
+use super::look::{Looked, bytes_at};
 use crate::application::Unfit;
 use crate::domain::FileKind;
 
@@ -35,14 +35,22 @@ const FILES: [&[u8]; 6] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"MZ", b"\x7fELF"
 
 pub(super) type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// The archive, which has to begin at the first byte and to end at the last.
+/// The archive, which has to begin at the first byte and to end at the last: its directory lies right before the record
+/// of its end, behind which there is nothing.
 pub(super) fn opened(content: &[u8]) -> Result<Archive<'_>, Unfit> {
     let end = content.len().checked_sub(END).ok_or(Unfit::Malformed)?;
-    if !content[end..].starts_with(b"PK\x05\x06") {
+    let number = |at| bytes_at(content, end + at).map(u32::from_le_bytes).map(u64::from).ok_or(Unfit::Malformed);
+    let entries = bytes_at(content, end + 10).map(u16::from_le_bytes).map(usize::from);
+    let (size, begin) = (number(12)?, number(16)?);
+    if !content[end..].starts_with(b"PK\x05\x06") || begin + size != end as u64 {
         return Err(Unfit::Malformed);
     }
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let archive = ZipArchive::with_config(config, Cursor::new(content)).map_err(|_| Unfit::Malformed)?;
+    // A reader that does not like this end looks for an earlier one.
+    if archive.central_directory_start() != begin || Some(archive.len()) != entries {
+        return Err(Unfit::Malformed);
+    }
     if archive.len() > MOST_PARTS { Err(Unfit::TooLarge) } else { Ok(archive) }
 }
 

@@ -37,9 +37,8 @@ fn anew(content: &[u8]) -> Result<Vec<u8>, Unfit> {
     let repeat = frames.repeat();
     let mut pixels = 0;
     let mut count = 0;
-    loop {
-        // Its size is known before it is unpacked.
-        let Some(frame) = frames.next_frame_info().map_err(|_| Unfit::Malformed)? else { break };
+    // The size of a frame is known before it is unpacked.
+    while let Some(frame) = frames.next_frame_info().map_err(|_| Unfit::Malformed)? {
         pixels += u64::from(frame.width) * u64::from(frame.height);
         count += 1;
         if count > MOST_FRAMES || pixels > MOST_PIXELS {

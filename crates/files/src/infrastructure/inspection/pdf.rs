@@ -52,11 +52,12 @@ pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
     if !ends_well(content) || holds_word(&content[..content.len().min(PAGE_BEGINS)], &PAGE) {
         return Err(Unfit::Malformed);
     }
-    let document = loaded(content)?;
-    if document.trailer.has(b"Encrypt") || document.was_encrypted() {
-        return Err(Unfit::Protected);
+    if let Ok(document) = found(content) {
+        judged(&document)?;
     }
-    if ACTIVE_BYTES.iter().any(|word| holds(content, word)) || is_active(&document) {
+    let document = loaded(content)?;
+    judged(&document)?;
+    if ACTIVE_BYTES.iter().any(|word| holds(content, word)) {
         return Err(Unfit::Active);
     }
     measure(&document)?;
@@ -75,8 +76,19 @@ fn ends_well(content: &[u8]) -> bool {
     end.is_some_and(|end| content[end..].iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0))
 }
 
+/// The objects that the file's own table tells of.
 pub(super) fn loaded(content: &[u8]) -> Result<Document, Unfit> {
-    let options = LoadOptions::with_max_decompressed_size(MOST_STRUCTURE);
+    opened(content, false)
+}
+
+/// The objects that somebody finds who does not believe the table. Readers differ in when they stop believing it, so
+/// what only some of them see has to be harmless as well.
+fn found(content: &[u8]) -> Result<Document, Unfit> {
+    opened(content, true)
+}
+
+fn opened(content: &[u8], force_reconstruct: bool) -> Result<Document, Unfit> {
+    let options = LoadOptions { max_decompressed_size: Some(MOST_STRUCTURE), force_reconstruct, ..Default::default() };
     Document::load_mem_with_options(content, options).map_err(|error| match error {
         Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => Unfit::TooLarge,
         _ if holds(content, b"/Encrypt") => Unfit::Protected,
@@ -84,9 +96,16 @@ pub(super) fn loaded(content: &[u8]) -> Result<Document, Unfit> {
     })
 }
 
+fn judged(document: &Document) -> Result<(), Unfit> {
+    if document.trailer.has(b"Encrypt") || document.was_encrypted() {
+        return Err(Unfit::Protected);
+    }
+    if is_active(document) { Err(Unfit::Active) } else { Ok(()) }
+}
+
 fn is_active(document: &Document) -> bool {
     let mut left: Vec<&Object> = document.objects.values().collect();
-    if active_entries(document, &document.trailer) || opens_a_page_of_others(document) {
+    if active_entries(document, &document.trailer) {
         return true;
     }
     left.extend(document.trailer.iter().map(|(_, object)| object));
@@ -116,16 +135,16 @@ fn active_entries(document: &Document, entries: &Dictionary) -> bool {
         || names(b"S", &ACTIVE_ACTIONS)
         || names(b"Type", &ACTIVE_TYPES)
         || names(b"Subtype", &ACTIVE_TYPES)
+        || follows_by_itself(document, entries)
 }
 
-/// A link is for those who click on it; one that follows by itself when the document opens is not.
-fn opens_a_page_of_others(document: &Document) -> bool {
-    let catalog = document.catalog().ok();
-    let action = catalog.and_then(|catalog| catalog.get(b"OpenAction").ok());
-    let action = action.and_then(|action| document.dereference(action).ok()).map(|(_, action)| action);
-    action
-        .and_then(|action| action.as_dict().ok())
-        .is_some_and(|action| name(document, action, b"S") == Some(b"URI".as_slice()))
+/// A link is for those who click on it; one that follows by itself, when a document or a page opens, is not.
+fn follows_by_itself(document: &Document, entries: &Dictionary) -> bool {
+    let entries_of = |object| document.dereference(object).ok().and_then(|(_, object)| object.as_dict().ok());
+    let opening = entries.get(b"OpenAction").ok().into_iter();
+    let events = entries.get(b"AA").ok().and_then(entries_of);
+    let events = events.into_iter().flat_map(|events| events.iter().map(|(_, action)| action));
+    opening.chain(events).filter_map(entries_of).any(|action| name(document, action, b"S") == Some(b"URI".as_slice()))
 }
 
 fn name<'a>(document: &'a Document, entries: &'a Dictionary, key: &[u8]) -> Option<&'a [u8]> {

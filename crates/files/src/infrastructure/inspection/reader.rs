@@ -62,7 +62,7 @@ impl LocalTextReader {
             let Outcome::Said(listed) = self.apart.recognize(&question).await? else { return Ok(None) };
             let listed = String::from_utf8_lossy(&listed).into_owned();
             let known = |language: &&str| listed.lines().any(|line| line.trim() == *language);
-            let ours: Vec<&str> = LANGUAGES.into_iter().filter(|language| known(&language)).collect();
+            let ours: Vec<&str> = LANGUAGES.into_iter().filter(|language| known(language)).collect();
             Ok::<_, PortFailure>(if ours.is_empty() { None } else { Some(ours.join("+")) })
         });
         Ok(asked.await?.as_deref().map(|languages| (recognizer, languages)))

@@ -18,6 +18,8 @@ use crate::application::Unfit;
 
 /// The largest file that may be written: a picture made anew.
 const LARGEST_WRITTEN: u64 = 64 * 1024 * 1024;
+/// The largest file that is read: text grows when it becomes UTF-8.
+const LARGEST_READ: u64 = 2 * LARGEST;
 /// Politeness towards those who serve requests meanwhile.
 const NICE: i32 = 10;
 
@@ -75,15 +77,15 @@ fn confine(memory: u64, seconds: u64) -> Option<()> {
     Some(())
 }
 
-fn content(file: &Path) -> Option<Vec<u8>> {
+fn content(file: &Path, most: u64) -> Option<Vec<u8>> {
     let mut content = Vec::new();
-    // One byte more shows that there is more.
-    File::open(file).ok()?.take(LARGEST + 1).read_to_end(&mut content).ok()?;
+    File::open(file).ok()?.take(most).read_to_end(&mut content).ok()?;
     Some(content)
 }
 
 fn inspect(file: &Path) -> Option<Answer> {
-    let looked = match look_through(&content(file)?) {
+    // One byte more shows that there is more.
+    let looked = match look_through(&content(file, LARGEST + 1)?) {
         Ok(looked) => looked,
         Err(unfit) => return Some(Answer::Unfit(unfit.into())),
     };
@@ -117,7 +119,9 @@ fn write(path: &Path, content: &[u8]) -> Option<()> {
 }
 
 fn read(file: &Path) -> Option<Answer> {
-    let Some(Reading { text, pictures }) = reading(&content(file)?) else { return Some(Answer::Unreadable) };
+    let Some(Reading { text, pictures }) = reading(&content(file, LARGEST_READ)?) else {
+        return Some(Answer::Unreadable);
+    };
     for (number, picture) in pictures.iter().enumerate() {
         write(&page(file, number), picture)?;
     }
