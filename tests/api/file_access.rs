@@ -78,7 +78,10 @@ async fn every_look_of_a_practice_is_written_down_before_it_is_answered_emergenc
     assert_eq!(house.app.get_as(Who::Doctor(4), &content).await.status, 200);
     assert_eq!(hands_in(&house.app, Who::Doctor(4), 1).await, 201);
     assert_eq!(house.app.get_as(Who::Doctor(1), &uri).await.status, 200);
-    assert_eq!(house.app.get_as(Who::Staff(1), &format!("/api/v1/files/list?patient_id={}", id('b', 1))).await.status, 200);
+    assert_eq!(
+        house.app.get_as(Who::Staff(1), &format!("/api/v1/files/list?patient_id={}", id('b', 1))).await.status,
+        200
+    );
     let log = "SELECT actor_kind || ' ' || what || ' ' || emergency FROM appointments.access_log WHERE what LIKE 'file%' ORDER BY id";
     assert_eq!(house.app.texts(log).await, ["doctor file content true", "doctor file false", "staff files false"]);
 

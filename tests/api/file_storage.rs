@@ -42,7 +42,9 @@ async fn on_a_server_files_are_sealed_read_in_stretches_and_purged() {
     let uri = format!("/api/v1/files/{}", files[0]["id"].as_str().unwrap());
     let read = house.app.get_as(Who::Patient(1), &format!("{uri}/content")).await;
     assert!(read.status == 200 && read.body == content);
-    let range = actix_web::test::TestRequest::get().uri(&format!("{uri}/content")).insert_header(("range", "bytes=6000000-6000009"));
+    let range = actix_web::test::TestRequest::get()
+        .uri(&format!("{uri}/content"))
+        .insert_header(("range", "bytes=6000000-6000009"));
     assert_eq!(house.app.send_as(Who::Patient(1), range).await.body.as_ref(), &content[6_000_000..6_000_010]);
     let key = files[0]["key"].as_str().unwrap();
     let link = house.app.get_as(Who::Patient(1), &format!("/api/v1/files/presigned-url/{key}")).await.json();

@@ -49,13 +49,16 @@ async fn what_is_handed_in_comes_back_as_it_was() {
     assert_eq!(objects.len(), 1);
     assert!(objects[0].ends_with(told["key"].as_str().unwrap()));
     let stored = std::fs::read(&objects[0]).unwrap();
-    assert!(!stored.windows(11).any(|window| window == b"cholesterol") && !objects[0].to_string_lossy().contains("Blood"));
+    assert!(
+        !stored.windows(11).any(|window| window == b"cholesterol") && !objects[0].to_string_lossy().contains("Blood")
+    );
 
     house.work().await;
     let known = house.app.get_as(Who::Patient(1), &uri).await;
     assert_eq!(known.json()["dates"], json!(["2027-02-11"]), "{}", known.text());
     assert!(house.spooled().is_empty());
-    let actions = house.app.texts("SELECT action FROM journal.audit_event WHERE action LIKE 'file.%' ORDER BY seq").await;
+    let actions =
+        house.app.texts("SELECT action FROM journal.audit_event WHERE action LIKE 'file.%' ORDER BY seq").await;
     assert_eq!(actions, ["file.uploaded", "file.read"]);
     house.app.audited().await;
 }
@@ -63,12 +66,14 @@ async fn what_is_handed_in_comes_back_as_it_was() {
 #[actix_web::test]
 async fn ten_mebibytes_pass_and_one_octet_more_leaves_nothing_behind() {
     let house = House::new().await;
-    let too_large = house.upload(Who::Patient(1), &[file("a.txt", "small"), file("b.txt", text_of(10 * MIB + 1))]).await;
+    let too_large =
+        house.upload(Who::Patient(1), &[file("a.txt", "small"), file("b.txt", text_of(10 * MIB + 1))]).await;
     assert_eq!(too_large.problem(), (413, "too-large".to_owned()));
     house.is_untouched().await;
     let files = house.uploaded(&[file("b.txt", text_of(10 * MIB))]).await;
     assert_eq!(files[0]["size"], 10 * MIB);
-    let read = house.app.get_as(Who::Patient(1), &format!("/api/v1/files/{}/content", files[0]["id"].as_str().unwrap())).await;
+    let read =
+        house.app.get_as(Who::Patient(1), &format!("/api/v1/files/{}/content", files[0]["id"].as_str().unwrap())).await;
     assert_eq!(read.body.len(), 10 * MIB);
 }
 
@@ -121,7 +126,10 @@ async fn a_bad_file_is_named_by_its_place_and_takes_the_others_with_it() {
 async fn a_virus_leaves_an_audit_event_without_a_name_and_nothing_else() {
     let house = House::new().await;
     let refused = house.upload(Who::Patient(1), &[file("good.txt", "good"), file("Ada's.txt", VIRUS)]).await;
-    assert_eq!((refused.problem(), refused.fields()), ((422, "infected".to_owned()), vec!["file[1]:infected".to_owned()]));
+    assert_eq!(
+        (refused.problem(), refused.fields()),
+        ((422, "infected".to_owned()), vec!["file[1]:infected".to_owned()])
+    );
     house.is_untouched().await;
     let events = house.app.texts("SELECT data::text FROM journal.audit_event WHERE action = 'file.refused'").await;
     assert!(events.len() == 1 && !events[0].contains("Ada") && events[0].contains(&id('b', 1)), "{events:?}");
@@ -169,7 +177,8 @@ async fn while_the_scanner_is_away_files_are_kept_and_nobody_reads_them() {
     assert_eq!(found.list().len(), 1, "a file that was released is read");
     let states = house.app.get_as(Who::Patient(1), "/api/v1/files/list?state=infected").await;
     assert_eq!(states.list().len(), 1);
-    let actions = "SELECT action FROM journal.audit_event WHERE action LIKE 'file.%' AND actor_kind = 'system' ORDER BY action";
+    let actions =
+        "SELECT action FROM journal.audit_event WHERE action LIKE 'file.%' AND actor_kind = 'system' ORDER BY action";
     assert_eq!(house.app.texts(actions).await, ["file.infected", "file.read", "file.released"]);
 }
 
@@ -199,22 +208,32 @@ async fn hostile_names_are_harmless_wherever_they_come_back() {
 #[actix_web::test]
 async fn a_file_is_found_by_its_words_once_it_was_read_and_the_database_does_not_tell_them() {
     let house = House::new().await;
-    house.uploaded(&[file("scan1.txt", "Hémoglobine 13.2, ferritin low"), file("Vaccination card.txt", "measles")]).await;
+    house
+        .uploaded(&[file("scan1.txt", "Hémoglobine 13.2, ferritin low"), file("Vaccination card.txt", "measles")])
+        .await;
     let found = async |who, query: &str| {
         house.app.get_as(who, &format!("/api/v1/files/list?patient_id={}&{query}", id('b', 1))).await.list().len()
     };
     assert_eq!(found(Who::Patient(1), "q=vacc").await, 1, "names are known at once");
     assert_eq!(found(Who::Patient(1), "q=ferritin").await, 0, "nothing was read yet");
     house.work().await;
-    for (query, count) in
-        [("q=ferr", 1), ("q=HEMOGLOBINE+low", 1), ("q=ferritin+measles", 0), ("q=measles", 1), ("q=erritin", 0), ("q=!", 0)]
-    {
+    for (query, count) in [
+        ("q=ferr", 1),
+        ("q=HEMOGLOBINE+low", 1),
+        ("q=ferritin+measles", 0),
+        ("q=measles", 1),
+        ("q=erritin", 0),
+        ("q=!", 0),
+    ] {
         assert_eq!(found(Who::Patient(1), query).await, count, "{query}");
     }
     assert_eq!(found(Who::Doctor(1), "q=measles").await, 1);
     assert_eq!((found(Who::Staff(1), "q=measles").await, found(Who::Staff(1), "q=vacc").await), (0, 1));
     let stored = crate::at_rest::stored(&house.app).await;
-    assert_eq!(crate::at_rest::in_the_clear(&stored, &["ferritin", "moglobine", "measles", "Vaccination card"]), [""; 0]);
+    assert_eq!(
+        crate::at_rest::in_the_clear(&stored, &["ferritin", "moglobine", "measles", "Vaccination card"]),
+        [""; 0]
+    );
     let told = house.app.get_as(Who::Patient(1), "/api/v1/files/list?category=medical_records").await.list();
     assert_eq!(told.len(), 1, "the name has told");
 }
@@ -251,7 +270,8 @@ async fn category_and_name_are_changed_by_who_has_seen_them_and_a_chosen_categor
     let change = json!({"category": "insurance", "name": "../Card"});
     assert_eq!(house.app.send_as(Who::Patient(1), patch(change.clone())).await.status, 428);
     let tag = house.app.get_as(Who::Patient(1), &uri).await.header("etag").unwrap().to_owned();
-    let changed = house.app.send_as(Who::Patient(1), patch(change.clone()).insert_header(("if-match", tag.clone()))).await;
+    let changed =
+        house.app.send_as(Who::Patient(1), patch(change.clone()).insert_header(("if-match", tag.clone()))).await;
     assert_eq!((changed.status, changed.json()["name"].as_str()), (200, Some("Card.txt")), "{}", changed.text());
     assert_eq!(house.app.send_as(Who::Patient(1), patch(change).insert_header(("if-match", tag))).await.status, 412);
     house.work().await;
@@ -286,7 +306,10 @@ async fn what_is_deleted_is_gone_for_all_and_kept_for_seven_years() {
     house.run("files.purge").await;
     assert_eq!((house.objects().len(), house.app.number("SELECT count(*) FROM files.version").await), (1, 1));
     let proof = house.app.texts("SELECT data::text FROM journal.audit_event WHERE action = 'file.purged'").await;
-    assert!(proof.len() == 1 && proof[0].contains("\"versions\":1") && proof[0].contains("\"retention_years\":7"), "{proof:?}");
+    assert!(
+        proof.len() == 1 && proof[0].contains("\"versions\":1") && proof[0].contains("\"retention_years\":7"),
+        "{proof:?}"
+    );
     house.app.audited().await;
 }
 

@@ -15,9 +15,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use ::files::infrastructure::inspection::ClamdAddress;
 use appointments::application::GuestBooking;
 use appointments::domain::{Leads, TextLead};
-use ::files::infrastructure::inspection::ClamdAddress;
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
 use jiff::SignedDuration;
 use notifications::infrastructure::{Sender, SmtpSettings, TwilioSettings};

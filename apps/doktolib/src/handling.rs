@@ -16,9 +16,8 @@ use crate::server::Failure;
 /// When the spool cannot be made.
 pub fn handling(config: &Config) -> Result<Handling, Failure> {
     let folder = config.data_dir.join("spool");
-    let spool = Spool::open(&folder).map_err(|error| {
-        format!("the folder {} cannot be used: {error} (DOKTOLIB_DATA_DIR)", folder.display())
-    })?;
+    let spool = Spool::open(&folder)
+        .map_err(|error| format!("the folder {} cannot be used: {error} (DOKTOLIB_DATA_DIR)", folder.display()))?;
     let scanner = config.clamd.clone().map(|address| Arc::new(Clamd::new(address)) as Arc<dyn VirusScanner>);
     Ok(Handling {
         spool,

@@ -50,13 +50,7 @@ impl Patients for AppointmentsForFiles {
         Ok(Some(Tie { kind, clinic: self.clinic(caller, patient, at).await? }))
     }
 
-    async fn told(
-        &self,
-        caller: &Caller,
-        tie: Tie,
-        patient: PatientId,
-        what: &'static str,
-    ) -> Result<(), PortFailure> {
+    async fn told(&self, caller: &Caller, tie: Tie, patient: PatientId, what: &'static str) -> Result<(), PortFailure> {
         let grounds = match tie.kind {
             TieKind::Emergency => Grounds::Emergency,
             TieKind::Care | TieKind::Treats | TieKind::Desk => Grounds::Reach,

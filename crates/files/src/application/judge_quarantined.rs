@@ -98,7 +98,11 @@ mod tests {
         File { newest: Version { state: VersionState::Quarantined, ..version() }, ..file() }
     }
 
-    fn use_case(upkeep: MockFileUpkeep, contents: MockContents, scan: fn() -> Result<Scan, PortFailure>) -> JudgeQuarantined {
+    fn use_case(
+        upkeep: MockFileUpkeep,
+        contents: MockContents,
+        scan: fn() -> Result<Scan, PortFailure>,
+    ) -> JudgeQuarantined {
         let mut scanner = MockVirusScanner::new();
         scanner.expect_scan().returning(move |_| scan());
         let take_in = TakeIn {
@@ -112,14 +116,20 @@ mod tests {
 
     fn two_wait() -> MockFileUpkeep {
         let mut upkeep = MockFileUpkeep::new();
-        upkeep.expect_quarantined().returning(|after, _| Ok(if after.is_none() { vec![waiting(), waiting()] } else { vec![] }));
+        upkeep
+            .expect_quarantined()
+            .returning(|after, _| Ok(if after.is_none() { vec![waiting(), waiting()] } else { vec![] }));
         upkeep
     }
 
     #[tokio::test]
     async fn what_is_clean_is_released_and_its_content_stays() {
         let mut upkeep = two_wait();
-        upkeep.expect_judge().times(2).withf(|_, state, _| *state == VersionState::Available).returning(|_, _, _| Ok(true));
+        upkeep
+            .expect_judge()
+            .times(2)
+            .withf(|_, state, _| *state == VersionState::Available)
+            .returning(|_, _, _| Ok(true));
         let mut contents = MockContents::new();
         contents.expect_fetch().returning(|_| Ok(Some(Box::new(There))));
         contents.expect_delete().never();
@@ -130,12 +140,15 @@ mod tests {
     #[tokio::test]
     async fn what_is_infected_is_noted_before_its_content_goes() {
         let mut upkeep = two_wait();
-        upkeep.expect_judge().times(2).withf(|_, state, _| *state == VersionState::Infected).returning(|_, _, _| Ok(true));
+        upkeep
+            .expect_judge()
+            .times(2)
+            .withf(|_, state, _| *state == VersionState::Infected)
+            .returning(|_, _, _| Ok(true));
         let mut contents = MockContents::new();
         contents.expect_fetch().returning(|_| Ok(Some(Box::new(There))));
         contents.expect_delete().times(2).returning(|_| Ok(()));
-        let judged =
-            use_case(upkeep, contents, || Ok(Scan::Infected("x".into()))).run(&|| false).await.unwrap();
+        let judged = use_case(upkeep, contents, || Ok(Scan::Infected("x".into()))).run(&|| false).await.unwrap();
         assert_eq!(judged, Judged { infected: 2, ..Judged::default() });
     }
 

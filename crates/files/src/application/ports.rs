@@ -40,13 +40,7 @@ pub trait Patients: Send + Sync {
     async fn tie(&self, caller: &Caller, patient: PatientId, at: Timestamp) -> Result<Option<Tie>, PortFailure>;
 
     /// Writes down that the caller is shown this of the patient. Fails when it cannot; nothing may be shown then.
-    async fn told(
-        &self,
-        caller: &Caller,
-        tie: Tie,
-        patient: PatientId,
-        what: &'static str,
-    ) -> Result<(), PortFailure>;
+    async fn told(&self, caller: &Caller, tie: Tie, patient: PatientId, what: &'static str) -> Result<(), PortFailure>;
 }
 
 /// A file that has come, in a private folder of this machine.
@@ -142,11 +136,7 @@ pub enum NamesOnly {
 #[async_trait]
 pub trait FileStore: Send + Sync {
     /// Stores new files, all or none, and has their texts read.
-    async fn add(
-        &self,
-        new: &[(File, Recorded<FileEvent>)],
-        once: Option<Once<Vec<File>>>,
-    ) -> Result<(), StoreError>;
+    async fn add(&self, new: &[(File, Recorded<FileEvent>)], once: Option<Once<Vec<File>>>) -> Result<(), StoreError>;
 
     /// Stores a newer version beside the ones before, and has its text read.
     async fn add_version(

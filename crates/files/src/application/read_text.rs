@@ -35,12 +35,8 @@ impl ReadVersionText {
         let Some(spooled) = self.contents.fetch(&file.newest).await? else { return Ok(false) };
         let Some(read) = self.reader.read(spooled.path(), file.newest.kind).await? else { return Ok(false) };
         drop(spooled);
-        let event = FileEvent::Read {
-            file_id: file.id,
-            version_id: id,
-            patient_id: file.patient,
-            clinic_id: file.clinic,
-        };
+        let event =
+            FileEvent::Read { file_id: file.id, version_id: id, patient_id: file.patient, clinic_id: file.clinic };
         let recorded = Recorded::new(event, Actor::System, self.clock.now());
         let category = file.category_by(&read.text);
         self.upkeep.keep_text(&file, &read.text, &read.dates, category, &recorded).await

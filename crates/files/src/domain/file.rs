@@ -272,7 +272,11 @@ mod tests {
         assert_eq!(chosen.category_by("cholesterol and glucose"), Category::Insurance);
         let (told, _) = File::new(patient, None, None, version());
         assert_eq!(told.category, Category::LabResults);
-        let unclear = File { category: Category::Other, newest: Version { name: FileName::kept("x.pdf".into()), ..version() }, ..told };
+        let unclear = File {
+            category: Category::Other,
+            newest: Version { name: FileName::kept("x.pdf".into()), ..version() },
+            ..told
+        };
         assert_eq!(unclear.category_by("dosage: one tablet"), Category::Prescriptions);
         assert_eq!(unclear.category_by("nothing telling"), Category::Other);
     }

@@ -31,7 +31,9 @@ impl FileName {
         let spaced = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         let trimmed = spaced.trim_matches(|letter: char| letter == '.' || letter == ' ');
         let (stem, ending) = match trimmed.rsplit_once('.') {
-            Some((stem, ending)) if kind.endings().iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
+            Some((stem, ending)) if kind.endings().iter().any(|known| ending.eq_ignore_ascii_case(known)) => {
+                (stem, ending)
+            }
             // Whatever else it ends with stays a part of the name, in front of the ending that is right.
             _ => (trimmed, kind.endings()[0]),
         };

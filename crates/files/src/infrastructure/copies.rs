@@ -6,7 +6,6 @@ use platform::storage::Found;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::pg_files::Pair;
 use super::rows::{FileRow, TEXT, VersionRow, hex};
 use super::schema::{file, version};
 use super::{PgFiles, StoredContents};
@@ -46,19 +45,19 @@ impl FileCopies {
     pub async fn of(&self, patients: &[PatientId]) -> Result<CopiedFiles, PortFailure> {
         let doing = "copy files";
         let ids: Vec<Uuid> = patients.iter().map(|patient| patient.as_uuid()).collect();
-        let found: Vec<(Pair, Option<Vec<u8>>)> = pg::read(&self.files.pool, doing, async |mut conn| {
+        let found: Vec<(FileRow, VersionRow, Option<Vec<u8>>)> = pg::read(&self.files.pool, doing, async |mut conn| {
             file::table
                 .inner_join(version::table)
                 .filter(file::patient_id.eq_any(&ids))
                 .order((file::id, version::number))
-                .select(((FileRow::as_select(), VersionRow::as_select()), version::text))
+                .select((FileRow::as_select(), VersionRow::as_select(), version::text))
                 .load(&mut conn)
                 .await
         })
         .await?;
         let mut copied = CopiedFiles::default();
-        for (pair, sealed) in found {
-            let of = self.files.open(pair).map_err(|error| pg::failure(doing, error))?;
+        for (row, version, sealed) in found {
+            let of = self.files.open((row, version)).map_err(|error| pg::failure(doing, error))?;
             let text = sealed.map(|sealed| self.files.keys.open_text(TEXT, of.newest.id.as_uuid(), &sealed));
             let text = text.transpose().map_err(|error| PortFailure::new(doing, error))?;
             let is_there = of.newest.state == VersionState::Available && of.deleted_at.is_none();

@@ -128,11 +128,7 @@ pub(super) async fn rewrite(
 
 #[async_trait]
 impl FileStore for PgFiles {
-    async fn add(
-        &self,
-        new: &[(File, Recorded<FileEvent>)],
-        once: Option<Once<Vec<File>>>,
-    ) -> Result<(), StoreError> {
+    async fn add(&self, new: &[(File, Recorded<FileEvent>)], once: Option<Once<Vec<File>>>) -> Result<(), StoreError> {
         pg::transaction(&self.pool, "store files", async |conn| {
             if let Some(once) = &once {
                 idempotency::begin(conn, &self.keys, once).await?;

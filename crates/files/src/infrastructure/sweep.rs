@@ -59,7 +59,8 @@ impl Sweep {
             }
             let chunk: Vec<Head> = chunk.into_iter().collect::<Result<_, _>>()?;
             seen.extend(chunk.iter().map(|head| hasher.hash_one(head.key.as_str())));
-            let old: Vec<String> = chunk.into_iter().filter(|head| head.stored_at < before).map(|head| head.key).collect();
+            let old: Vec<String> =
+                chunk.into_iter().filter(|head| head.stored_at < before).map(|head| head.key).collect();
             swept.deleted += self.delete_unknown(old).await?;
         }
         swept.missing = self.missing(before, |key| seen.contains(&hasher.hash_one(key))).await?;
@@ -93,25 +94,22 @@ impl Sweep {
         Ok(gone)
     }
 
-    async fn missing(
-        &self,
-        before: Timestamp,
-        is_there: impl Fn(&str) -> bool + Sync,
-    ) -> Result<usize, PortFailure> {
+    async fn missing(&self, before: Timestamp, is_there: impl Fn(&str) -> bool + Sync) -> Result<usize, PortFailure> {
         let (mut missing, mut after) = (0, Uuid::nil());
         loop {
-            let rows: Vec<(Uuid, String)> = pg::read(&self.pool, "look for rows without an object", async |mut conn| {
-                version::table
-                    .filter(version::id.gt(after))
-                    .filter(version::uploaded_at.lt(before.to_diesel()))
-                    .filter(version::state.ne(VersionState::Infected.name()))
-                    .order(version::id)
-                    .limit(i64::try_from(BATCH).unwrap_or(i64::MAX))
-                    .select((version::id, version::object_key))
-                    .load(&mut conn)
-                    .await
-            })
-            .await?;
+            let rows: Vec<(Uuid, String)> =
+                pg::read(&self.pool, "look for rows without an object", async |mut conn| {
+                    version::table
+                        .filter(version::id.gt(after))
+                        .filter(version::uploaded_at.lt(before.to_diesel()))
+                        .filter(version::state.ne(VersionState::Infected.name()))
+                        .order(version::id)
+                        .limit(i64::try_from(BATCH).unwrap_or(i64::MAX))
+                        .select((version::id, version::object_key))
+                        .load(&mut conn)
+                        .await
+                })
+                .await?;
             let Some((last, _)) = rows.last() else { return Ok(missing) };
             after = *last;
             for (id, _) in rows.iter().filter(|(_, key)| !is_there(key)) {

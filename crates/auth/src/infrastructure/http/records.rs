@@ -137,7 +137,8 @@ impl Packer {
     /// The next piece. A failure breaks the copy off, so that half of one is never taken for a whole one.
     async fn next(&mut self) -> Result<Option<Bytes>, PortFailure> {
         // JSON of this size is packed on the way by those who ask for it (Accept-Encoding).
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o600);
+        let options =
+            SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o600);
         loop {
             let Some(zip) = self.zip.as_mut() else { return Ok(None) };
             if let Some(open) = self.open.as_mut() {

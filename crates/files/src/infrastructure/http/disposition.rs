@@ -25,7 +25,9 @@ pub(super) fn attachment(name: &FileName) -> String {
     let plain: String = name
         .as_str()
         .chars()
-        .map(|letter| if letter.is_ascii_graphic() && !"\"\\%".contains(letter) || letter == ' ' { letter } else { '_' })
+        .map(
+            |letter| if letter.is_ascii_graphic() && !"\"\\%".contains(letter) || letter == ' ' { letter } else { '_' },
+        )
         .collect();
     let coded = utf8_percent_encode(name.as_str(), CODED);
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{coded}")

@@ -195,11 +195,9 @@ impl Reading {
         } else {
             match serde_json::from_value::<CategoryWord>(text.trim().into()) {
                 Ok(category) => self.category = Some(category.into()),
-                Err(_) => self.wrong(
-                    name,
-                    "type",
-                    "must be lab_results, insurance, prescriptions, medical_records or other",
-                ),
+                Err(_) => {
+                    self.wrong(name, "type", "must be lab_results, insurance, prescriptions, medical_records or other")
+                }
             }
         }
         Ok(())

@@ -133,11 +133,8 @@ pub(super) async fn link_file(
     let length = SignedDuration::from_secs(i64::from(params.expires_in.unwrap_or(USUAL)));
     let until = api.clock.now().saturating_add(length).unwrap_or(Timestamp::MAX);
     let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
-    let body = LinkBody {
-        url: api.links.link(version.id, until),
-        method: METHOD,
-        expires_at: in_zone(until, &TimeZone::UTC),
-    };
+    let body =
+        LinkBody { url: api.links.link(version.id, until), method: METHOD, expires_at: in_zone(until, &TimeZone::UTC) };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 

@@ -92,9 +92,7 @@ fn infected(files: Vec<usize>) -> Problem {
 impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         match error {
-            UploadError::PatientNeeded => {
-                Self::invalid(vec![FieldError::new("patient_id", "required", "is required")])
-            }
+            UploadError::PatientNeeded => Self::invalid(vec![FieldError::new("patient_id", "required", "is required")]),
             UploadError::NoSuchPatient => {
                 Self::invalid(vec![FieldError::new("patient_id", "unknown", "is no patient of yours")])
             }
@@ -125,9 +123,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::NotFound => Self::of(&kinds::NOT_FOUND),
-            ReadError::PatientNeeded => {
-                Self::invalid(vec![FieldError::new("patient_id", "required", "is required")])
-            }
+            ReadError::PatientNeeded => Self::invalid(vec![FieldError::new("patient_id", "required", "is required")]),
             ReadError::Quarantined => Self::of(&NOT_SCANNED),
             ReadError::Infected => Self::of(&FOUND_LATER),
             ReadError::Failed(failure) => Self::internal(&failure),

@@ -71,7 +71,8 @@ mod tests {
             assert_eq!(asked(Some(range), None, "\"a\"", 10), Asked::Unsatisfiable, "{range}");
         }
         let long = format!("bytes={}-", "9".repeat(40));
-        for range in ["bytes=", "bytes=-", "bytes=a-b", "bytes=4-2", "lines=1-2", "bytes=1-2,4-5", "bytes=+1-2", &long] {
+        for range in ["bytes=", "bytes=-", "bytes=a-b", "bytes=4-2", "lines=1-2", "bytes=1-2,4-5", "bytes=+1-2", &long]
+        {
             assert_eq!(asked(Some(range), None, "\"a\"", 10), Asked::Whole, "{range}");
         }
         assert_eq!(asked(None, None, "\"a\"", 10), Asked::Whole);
