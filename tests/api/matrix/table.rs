@@ -189,7 +189,7 @@ pub const RULES: &[Rule] = rules! {
     "createUser" "" ADMINS
         |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker", "role": "admin"}));
     "deactivateDoctor" "doctor 1" FRONT_DESK |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller) };
-    "deleteFile" "file of patient 1" PATIENT_OF_THE_RECORD |_, _| paper();
+    "deleteFile" "file of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 10), '7');
     "editFile" "file of patient 1" RECORD |_, _| paper().with(json!({"category": "other"}));
     "editMe" "own" SIGNED_IN |_, _| Ask::default().with(json!({"language": "fr"}));
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));

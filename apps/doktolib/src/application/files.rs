@@ -81,7 +81,7 @@ pub(super) fn files(base: &Base, appointments: &Appointments, storage: &Storage,
     ];
     let forget = ForgetPatient { upkeep: store.clone(), clock: clock.clone() };
     let copies = FileCopies { files: rows, contents: contents.clone() };
-    let copies = Arc::new(FilesForAuth { copies, patients: appointments.patients.clone() });
+    let copies = Arc::new(FilesForAuth { copies, patients: appointments.records.clone() });
     let api = FilesApi {
         upload: UploadFiles { patients: patients.clone(), take_in: take_in.clone(), store: store.clone() },
         add_version: AddVersion { patients: patients.clone(), take_in, store: store.clone() },

@@ -1,6 +1,4 @@
-use std::sync::Arc;
-
-use appointments::application::PatientStore;
+use appointments::infrastructure::PgVisitRecords;
 use async_trait::async_trait;
 use auth::application::{Attached, Attachments, Found, PersonalRecords, Pieces, RecordFile};
 use files::domain::VersionId;
@@ -12,14 +10,12 @@ use platform::storage::Found as FoundContent;
 /// Files are in the copy of what is stored about people, with their contents.
 pub struct FilesForAuth {
     pub(crate) copies: FileCopies,
-    pub(crate) patients: Arc<dyn PatientStore>,
+    pub(crate) patients: PgVisitRecords,
 }
 
 impl FilesForAuth {
     async fn copied(&self, user: UserId) -> Result<CopiedFiles, PortFailure> {
-        let cared_for = self.patients.relatives(user).await?;
-        let patients: Vec<_> = cared_for.iter().map(|relative| relative.patient.id).collect();
-        self.copies.of(&patients).await
+        self.copies.of(&self.patients.cared_for(user).await?).await
     }
 }
 
