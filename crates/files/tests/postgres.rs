@@ -123,8 +123,7 @@ async fn of_rivals_with_one_key_one_stores_its_files() {
         async move {
             let new = house.new_file("a.pdf", VersionState::Available);
             let answer = |_: &Vec<File>| KeptAnswer { status: 201, location: None, etag: None, body: b"[]".to_vec() };
-            let once =
-                Once { scope: "s".into(), key: "k".into(), fingerprint: [1; 32], answer: Arc::new(answer) };
+            let once = Once { scope: "s".into(), key: "k".into(), fingerprint: [1; 32], answer: Arc::new(answer) };
             house.files.add(&[new], Some(once)).await
         }
     });
@@ -187,7 +186,9 @@ async fn a_text_finds_its_file_and_leaves_what_was_told_meanwhile() {
     };
     let dates = ["2027-02-11".parse().unwrap()];
     // As it was read before somebody changed it.
-    assert!(house.files.keep_text(&file, "ferritin low", &dates, Category::LabResults, &read()).await.unwrap());
+    assert!(
+        house.files.keep_text(&file, "ferritin low".to_owned(), &dates, Category::LabResults, &read()).await.unwrap()
+    );
     let known = house.files.find(file.id).await.unwrap().unwrap();
     assert_eq!((known.category, known.newest.name.as_str()), (Category::Insurance, "card.pdf"));
     assert_eq!(known.newest.dates, dates);
@@ -224,8 +225,9 @@ async fn a_quarantine_ends_once() {
 async fn what_is_forgotten_keeps_its_content_and_nothing_that_tells_of_it() {
     let house = House::new().await;
     let file = house.added("Blood test.pdf", VersionState::Available).await;
-    let read = FileEvent::Read { file_id: file.id, version_id: file.newest.id, patient_id: file.patient, clinic_id: None };
-    house.files.keep_text(&file, "ferritin", &[], Category::LabResults, &by_system(read)).await.unwrap();
+    let read =
+        FileEvent::Read { file_id: file.id, version_id: file.newest.id, patient_id: file.patient, clinic_id: None };
+    house.files.keep_text(&file, "ferritin".to_owned(), &[], Category::LabResults, &by_system(read)).await.unwrap();
     let (deleted, event) = file.deleted(now());
     house.files.forget(&deleted, &by_system(event.clone())).await.unwrap();
     house.files.forget(&deleted, &by_system(event)).await.unwrap();

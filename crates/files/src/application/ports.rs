@@ -201,7 +201,7 @@ pub trait FileUpkeep: Send + Sync {
     async fn keep_text(
         &self,
         file: &File,
-        text: &str,
+        text: String,
         dates: &[Date],
         category: Category,
         event: &Recorded<FileEvent>,

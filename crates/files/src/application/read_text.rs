@@ -39,6 +39,6 @@ impl ReadVersionText {
             FileEvent::Read { file_id: file.id, version_id: id, patient_id: file.patient, clinic_id: file.clinic };
         let recorded = Recorded::new(event, Actor::System, self.clock.now());
         let category = file.category_by(&read.text);
-        self.upkeep.keep_text(&file, &read.text, &read.dates, category, &recorded).await
+        self.upkeep.keep_text(&file, read.text, &read.dates, category, &recorded).await
     }
 }

@@ -72,17 +72,16 @@ impl FileUpkeep for PgFiles {
     async fn keep_text(
         &self,
         of: &File,
-        text: &str,
+        text: String,
         dates: &[Date],
         category: Category,
         event: &Recorded<FileEvent>,
     ) -> Result<bool, PortFailure> {
         let id = of.newest.id.as_uuid();
-        let (keys, patient, words) = (self.keys.clone(), of.patient, text.to_owned());
-        let found_by = tokio::task::spawn_blocking(move || keys_of(&keys, patient, Place::Text, &words))
-            .await
-            .map_err(|error| PortFailure::new("index a text", error))?;
-        let sealed = self.keys.seal_text(TEXT, id, text);
+        let (keys, patient) = (self.keys.clone(), of.patient);
+        let index = move || (keys_of(&keys, patient, Place::Text, &text), keys.seal_text(TEXT, id, &text));
+        let (found_by, sealed) =
+            tokio::task::spawn_blocking(index).await.map_err(|error| PortFailure::new("index a text", error))?;
         pg::transaction(&self.pool, "keep the text of a file", async |conn| {
             let there = diesel::update(file::table.find(of.id.as_uuid()))
                 .filter(file::deleted_at.is_null())
