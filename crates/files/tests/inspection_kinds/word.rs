@@ -185,6 +185,10 @@ fn old_files_of_other_programs_are_refused() {
     sheet.flush().unwrap();
     assert_eq!(refusal(&sheet.into_inner().into_inner()), Some(Unfit::UnknownKind));
     let whole = doc(0, &[]);
+    let mut of_word_95 = whole.clone();
+    let word = whole.windows(4).position(|four| four == [0xec, 0xa5, 0xc1, 0]).unwrap();
+    of_word_95[word + 2] = 0x68;
+    assert_eq!(refusal(&of_word_95), Some(Unfit::UnknownKind));
     assert_eq!(refusal(&[whole.as_slice(), &archive(&[("a", b"a")])].concat()), Some(Unfit::Malformed));
 }
 
