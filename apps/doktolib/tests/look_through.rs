@@ -1,5 +1,7 @@
 //! The program itself looks through files: its first argument says so, and nothing of a server is started.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::path::Path;
 
 use files::application::{FileInspector as _, Inspected, Unfit};

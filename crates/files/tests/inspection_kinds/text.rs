@@ -88,6 +88,8 @@ fn other_kinds_are_refused() {
 fn text_is_read_without_what_is_none() {
     assert_eq!(words_of("été\n".as_bytes()).unwrap(), "été\n");
     assert_eq!(words_of("\u{feff}one\r\ntwo".as_bytes()).unwrap(), "one\ntwo");
+    // As they stand in printed papers; nobody types them to find one.
+    assert_eq!(words_of("e\u{fb03}cacité, \u{fb01}èvre".as_bytes()).unwrap(), "efficacité, fièvre");
     let long = "é".repeat(700_000);
     let read = words_of(long.as_bytes()).unwrap();
     assert_eq!(read.len(), 1024 * 1024);
