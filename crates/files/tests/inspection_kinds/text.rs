@@ -36,6 +36,9 @@ fn control_characters_are_no_text() {
         assert_eq!(refusal(content), Some(Unfit::UnknownKind), "{content:?}");
     }
     assert_eq!(refusal(b"a\tb\r\nc\x0cd\n"), None);
+    // A few bullets of a word processor are no harm, a text of them is none.
+    assert_eq!(refusal("\u{f0b7} one tablet in the morning, one at night".as_bytes()), None);
+    assert_eq!(refusal("\u{e123}\u{f0b7}\u{e456} \u{f8ff}".as_bytes()), Some(Unfit::UnknownKind));
     assert_eq!(refusal(b"\xff\xfea\0\0\xd8"), Some(Unfit::Malformed));
     assert_eq!(refusal(b" \n\t\n"), Some(Unfit::Empty));
 }
