@@ -255,9 +255,7 @@ async fn without_a_recognizer_pictures_say_nothing() {
 
 #[tokio::test]
 async fn letters_in_pictures_and_scans_are_recognized() {
-    let installed = std::process::Command::new("tesseract").arg("--version").output().is_ok();
-    if !installed {
-        eprintln!("tesseract is not installed: letters in pictures are not tried (scripts/setup.sh tesseract)");
+    if !tesseract_is_here() {
         return;
     }
     let reader = LocalTextReader::within(apart());
@@ -269,4 +267,26 @@ async fn letters_in_pictures_and_scans_are_recognized() {
     // No letters are no fault.
     let (text, _) = read("palette.png", FileKind::Png, &reader).await.unwrap_or_default();
     assert!(text.trim().len() < 20, "{text}");
+}
+
+fn tesseract_is_here() -> bool {
+    let installed = std::process::Command::new("tesseract").arg("--version").output().is_ok();
+    if !installed {
+        eprintln!("tesseract is not installed: letters in pictures are not tried (scripts/setup.sh tesseract)");
+    }
+    installed
+}
+
+/// Tesseract takes a text for a list of pictures to read.
+#[tokio::test]
+async fn a_file_that_names_others_does_not_have_them_read() {
+    if !tesseract_is_here() {
+        return;
+    }
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/writing.png");
+    let reader = LocalTextReader::within(apart());
+    for content in [format!("{}\n", other.display()).into_bytes(), b"\x89PNG\r\n\x1a\nand no picture".to_vec()] {
+        let spool = Spool::holding(&content);
+        assert_eq!(reader.read(&spool.file(), FileKind::Png).await.unwrap(), None);
+    }
 }

@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 256..4096), begins in 0..BEGINNINGS.len()) {
+    fn random_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 512..4096), begins in 0..BEGINNINGS.len()) {
         let content = [BEGINNINGS[begins], &bytes].concat();
         prop_assert!(look_through(&content).is_err());
         let _ = words_of(&content);

@@ -37,6 +37,8 @@ fn files_of_other_programs_pass() {
         ("writing.png", FileKind::Png),
         ("moving.gif", FileKind::Gif),
         ("python-docx.docx", FileKind::Docx),
+        ("streamed.docx", FileKind::Docx),
+        ("room-to-grow.docx", FileKind::Docx),
     ] {
         assert_eq!(look_through(&sample(name)).map(|looked| looked.kind), Ok(expected), "{name}");
     }

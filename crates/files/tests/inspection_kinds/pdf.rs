@@ -157,6 +157,49 @@ fn what_the_table_does_not_tell_of_is_looked_at() {
     }
 }
 
+/// Whoever is less strict might understand it.
+#[test]
+fn objects_that_cannot_be_understood_are_not_taken_to_be_harmless() {
+    let packed = |about: &str, objects: &str| {
+        format!("9 0 obj<<{about}/N 1/First 5/Length {}>>stream\n{objects}\nendstream endobj", objects.len())
+    };
+    let broken = "98 0 <</S/L#61unch/F(cmd.exe) ) ] >>";
+    let harmless = "98 0 <</S/GoTo/D(page) ) ] >>";
+    for (hidden, expected) in [
+        (packed("/Type/ObjStm", broken), Some(Unfit::Active)),
+        (packed("", broken), Some(Unfit::Active)),
+        (format!("9 0 obj{}endobj", &broken[5..]), Some(Unfit::Active)),
+        (packed("/Type/ObjStm", harmless), None),
+        (packed("/Type/ObjStm/Filter/Unheard", harmless), Some(Unfit::Malformed)),
+        (packed("/Type/ObjStm/Filter 8 0 R", harmless), Some(Unfit::Malformed)),
+    ] {
+        let file = pdf_with_a_hidden(&hidden);
+        assert!(!Document::load_mem(&file).unwrap().objects.contains_key(&(98, 0)));
+        assert_eq!(refusal(&file), expected, "{hidden}");
+    }
+}
+
+/// Something that cannot be looked at does not make what lies beside it harmless.
+#[test]
+fn what_cannot_be_unpacked_hides_nothing() {
+    let mut bomb = Stream::new(Dictionary::new(), vec![b' '; 17 * 1024 * 1024]);
+    bomb.compress().unwrap();
+    let head = format!("9 0 obj<</Type/ObjStm/N 1/First 5/Filter/FlateDecode/Length {}>>stream\n", bomb.content.len());
+    let plain = pdf_with_a_hidden("8 0 obj<</S/Launch/F(cmd.exe)>>endobj");
+    let at = plain.windows(7).position(|seven| seven == b"8 0 obj").unwrap();
+    let end = plain.windows(5).position(|five| five == b"xref\n").unwrap();
+    let objects = [&plain[..at], head.as_bytes(), &bomb.content, b"\nendstream endobj\n", &plain[at..end]].concat();
+    let table = String::from_utf8_lossy(&plain[end..])
+        .replace(&format!("startxref\n{end}"), &format!("startxref\n{}", objects.len()));
+    let file = [objects.as_slice(), table.as_bytes()].concat();
+    assert_eq!(Document::load_mem(&file).unwrap().objects.len(), 3, "the table has to hide it");
+    assert!(refusal(&file).is_some());
+    // The bomb alone, of which the table does not tell either.
+    let harmless = String::from_utf8_lossy(&plain[at..end]).replace("Launch", "GoToXX");
+    let alone = [&file[..file.len() - table.len() - harmless.len()], harmless.as_bytes(), table.as_bytes()].concat();
+    assert_eq!(refusal(&alone), Some(Unfit::TooLarge));
+}
+
 #[test]
 fn passwords_are_told_as_such() {
     for name in ["qpdf-user-password.pdf", "qpdf-owner-password.pdf"] {

@@ -75,7 +75,8 @@ fn a_gif_of_too_many_frames_is_refused() {
 fn a_picture_of_thirty_thousand_by_thirty_thousand_is_refused_by_its_head() {
     assert_eq!(refusal(&png_of_size(30_000, 30_000)), Some(Unfit::TooLarge));
     assert_eq!(refusal(&png_of_size(u32::MAX, u32::MAX)), Some(Unfit::TooLarge));
-    assert_eq!(refusal(&png_of_size(40_000, 1)), Some(Unfit::TooLarge));
+    assert_eq!(refusal(&png_of_size(20_001, 1)), Some(Unfit::TooLarge));
+    assert_eq!(refusal(&png_of_size(8000, 5001)), Some(Unfit::TooLarge));
     // The same with a size that is taken is refused for its missing pixels.
     assert_eq!(refusal(&png_of_size(300, 300)), Some(Unfit::Malformed));
 

@@ -36,6 +36,9 @@ fn control_characters_are_no_text() {
         assert_eq!(refusal(content), Some(Unfit::UnknownKind), "{content:?}");
     }
     assert_eq!(refusal(b"a\tb\r\nc\x0cd\n"), None);
+    // A few bullets of a word processor are no harm, a text of them is none.
+    assert_eq!(refusal("\u{f0b7} one tablet in the morning, one at night".as_bytes()), None);
+    assert_eq!(refusal("\u{e123}\u{f0b7}\u{e456} \u{f8ff}".as_bytes()), Some(Unfit::UnknownKind));
     assert_eq!(refusal(b"\xff\xfea\0\0\xd8"), Some(Unfit::Malformed));
     assert_eq!(refusal(b" \n\t\n"), Some(Unfit::Empty));
 }
@@ -88,6 +91,8 @@ fn other_kinds_are_refused() {
 fn text_is_read_without_what_is_none() {
     assert_eq!(words_of("été\n".as_bytes()).unwrap(), "été\n");
     assert_eq!(words_of("\u{feff}one\r\ntwo".as_bytes()).unwrap(), "one\ntwo");
+    // As they stand in printed papers; nobody types them to find one.
+    assert_eq!(words_of("e\u{fb03}cacité, \u{fb01}èvre".as_bytes()).unwrap(), "efficacité, fièvre");
     let long = "é".repeat(700_000);
     let read = words_of(long.as_bytes()).unwrap();
     assert_eq!(read.len(), 1024 * 1024);

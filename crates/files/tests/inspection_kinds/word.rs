@@ -19,6 +19,7 @@ fn macros_and_what_runs_are_refused() {
     refused(Unfit::Active, &[("word/activeX/activeX1.xml", b"<a/>")]);
     refused(Unfit::Active, &[("word/embeddings/oleObject1.bin", b"x")]);
     refused(Unfit::Active, &[("word/embeddings/sheet.xml", b"<a/>")]);
+    refused(Unfit::Active, &[("word/webextensions/webextension1.xml", b"<a/>")]);
     refused(Unfit::Active, &[("setup.exe", b"MZ")]);
     refused(Unfit::Active, &[("word/media/page.html", b"<html>")]);
     // Under the name of a picture, too.
@@ -59,6 +60,7 @@ fn what_is_fetched_from_elsewhere_is_refused() {
         ("image", r"\\host\share\pixel.png", ""),
         ("oleObject", "https://example.org/x", "External"),
         ("aFChunk", "chunk.html", ""),
+        ("webextensiontaskpanes", "webextensions/taskpanes.xml", ""),
         ("subDocument", "https://example.org/x.docx", "External"),
         ("frame", "https://example.org/", "External"),
         ("hyperlink", "file:///C:/Windows/System32/calc.exe", "External"),
@@ -94,6 +96,7 @@ fn document_types_and_broken_xml_are_refused() {
     refused(Unfit::Active, &[("word/document.xml", growing)]);
     let fetching = br#"<!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]><w>&a;</w>"#;
     refused(Unfit::Active, &[("customXml/item1.xml", fetching)]);
+    refused(Unfit::Active, &[("package/core.psmdcp", fetching)]);
     refused(Unfit::Malformed, &[("word/document.xml", b"<w><p></w>")]);
     refused(Unfit::Malformed, &[("word/document.xml", b"<w><p></p>")]);
     refused(Unfit::Malformed, &[("word/document.xml", "<w>".repeat(300).as_bytes())]);
@@ -185,6 +188,10 @@ fn old_files_of_other_programs_are_refused() {
     sheet.flush().unwrap();
     assert_eq!(refusal(&sheet.into_inner().into_inner()), Some(Unfit::UnknownKind));
     let whole = doc(0, &[]);
+    let mut of_word_95 = whole.clone();
+    let word = whole.windows(4).position(|four| four == [0xec, 0xa5, 0xc1, 0]).unwrap();
+    of_word_95[word + 2] = 0x68;
+    assert_eq!(refusal(&of_word_95), Some(Unfit::UnknownKind));
     assert_eq!(refusal(&[whole.as_slice(), &archive(&[("a", b"a")])].concat()), Some(Unfit::Malformed));
 }
 

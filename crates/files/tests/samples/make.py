@@ -5,7 +5,9 @@
 """
 import io
 import pathlib
+import struct
 import zipfile
+import zlib
 
 import docx
 import pikepdf
@@ -94,6 +96,43 @@ def document():
             target.writestr(part, source.read(part.filename))
 
 
+class Pipe(io.RawIOBase):
+    """Cannot go back, so sizes and sums come behind each part, as office programs in browsers write them."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return self.target.write(data)
+
+
+def archives():
+    with zipfile.ZipFile(HERE / "python-docx.docx") as source:
+        names = ["[Content_Types].xml", "_rels/.rels", "docProps/core.xml", "docProps/app.xml", "word/document.xml"]
+        parts = [(name, source.read(name)) for name in names]
+    with open(HERE / "streamed.docx", "wb") as file, zipfile.ZipFile(Pipe(file), "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in parts:
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+
+    # Word leaves room for the first part to grow, and tells of it in the local header alone.
+    room = struct.pack("<HHHH", 0xA220, 4 + 260, 0xA028, 260) + bytes(260)
+    local, directory = b"", b""
+    for name, content in parts:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        packed = packer.compress(content) + packer.flush()
+        extra = room if name == names[0] else b""
+        about = struct.pack("<HHHHHIII", 20, 6, 8, 0, 0x21, zlib.crc32(content), len(packed), len(content))
+        directory += b"PK\x01\x02" + struct.pack("<H", 45) + about
+        directory += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, len(local)) + name.encode()
+        local += b"PK\x03\x04" + about + struct.pack("<HH", len(name), len(extra)) + name.encode() + extra + packed
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(parts), len(parts), len(directory), len(local), 0)
+    (HERE / "room-to-grow.docx").write_bytes(local + directory + end)
+
+
 pdfs()
 pictures()
 document()
+archives()

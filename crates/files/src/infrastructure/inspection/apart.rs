@@ -72,8 +72,8 @@ impl Apart {
 
     /// Has the file looked through, or read.
     pub(super) async fn ask(&self, task: &str, file: &Path) -> Result<Outcome<Answer>, PortFailure> {
-        let said = self.run(task, self.memory, self.seconds, &[file.into()]).await?;
-        Ok(match said {
+        let (status, said) = self.run(task, self.memory, self.seconds, &[file.into()]).await?;
+        Ok(match judged(status, said)? {
             Outcome::Said(json) => {
                 Outcome::Said(serde_json::from_slice(&json).map_err(|error| PortFailure::new(DOING, error))?)
             }
@@ -84,7 +84,10 @@ impl Apart {
 
     /// Becomes the recognizer of letters within the limits, and gives what that prints.
     pub(super) async fn recognize(&self, recognizer: &[OsString]) -> Result<Outcome<Vec<u8>>, PortFailure> {
-        self.run("letters", MEMORY_FOR_LETTERS.max(self.memory), SECONDS_FOR_LETTERS, recognizer).await
+        let memory = MEMORY_FOR_LETTERS.max(self.memory);
+        let (status, said) = self.run("letters", memory, SECONDS_FOR_LETTERS, recognizer).await?;
+        // Its way to say that it cannot open the picture.
+        if status.code() == Some(1) { Ok(Outcome::Stumbled) } else { judged(status, said) }
     }
 
     async fn run(
@@ -93,7 +96,7 @@ impl Apart {
         memory: u64,
         seconds: u64,
         about: &[OsString],
-    ) -> Result<Outcome<Vec<u8>>, PortFailure> {
+    ) -> Result<(ExitStatus, Vec<u8>), PortFailure> {
         let missing = || PortFailure::new(DOING, "the program doktolib does not lie beside the one that runs");
         let program = self.program.as_ref().ok_or_else(missing)?;
         let mut command = Command::new(program);
@@ -108,9 +111,7 @@ impl Apart {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let waited = tokio::time::timeout(PATIENCE, output(command)).await;
         let late = |_| PortFailure::new(DOING, "it takes too long").of_kind(FailureKind::Unavailable);
-        let (status, said) =
-            waited.map_err(late)?.map_err(|error| PortFailure::new(DOING, error).of_kind(FailureKind::Unavailable))?;
-        judged(status, said)
+        waited.map_err(late)?.map_err(|error| PortFailure::new(DOING, error).of_kind(FailureKind::Unavailable))
     }
 }
 

@@ -15,6 +15,9 @@ const MOST_ENTRIES: usize = 1000;
 
 /// Every Word document of these begins so.
 const WORD: u16 = 0xa5ec;
+const VERSION: usize = 0x02;
+/// Word 97. Those before kept their macros where nobody looks for them.
+const FIRST_VERSION: u16 = 0x00c1;
 const FLAGS: usize = 0x0a;
 const ENCRYPTED: u16 = 0x0100;
 const OBFUSCATED: u16 = 0x8000;
@@ -66,6 +69,9 @@ fn judged(document: &[u8]) -> Result<Looked, Unfit> {
     let number = |at| bytes_at(document, at).map(u16::from_le_bytes).ok_or(Unfit::Malformed);
     if number(0)? != WORD {
         return Err(Unfit::Malformed);
+    }
+    if number(VERSION)? < FIRST_VERSION {
+        return Err(Unfit::UnknownKind);
     }
     if number(FLAGS)? & (ENCRYPTED | OBFUSCATED) != 0 {
         return Err(Unfit::Protected);

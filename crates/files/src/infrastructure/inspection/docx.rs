@@ -24,12 +24,14 @@ const MOST_XML: u64 = 32 * 1024 * 1024;
 const END: usize = 22;
 
 /// What a document consists of: text, pictures, typefaces.
-const PARTS: [&str; 16] = [
-    "xml", "rels", "png", "jpg", "jpeg", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "svg", "odttf", "ttf",
-    "thmx",
+const PARTS: [&str; 17] = [
+    "xml", "rels", "psmdcp", "png", "jpg", "jpeg", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "svg", "odttf",
+    "ttf", "thmx",
 ];
+/// Those that are XML.
+const XML: [&str; 3] = ["xml", "rels", "psmdcp"];
 /// Parts of names, in small letters, of what holds programs or other files.
-const ACTIVE: [&str; 6] = ["vbaproject", "vbadata", "activex", "embeddings/", "oleobject", "afchunk"];
+const ACTIVE: [&str; 7] = ["vbaproject", "vbadata", "activex", "embeddings/", "oleobject", "afchunk", "webextensions/"];
 /// How other files begin: archives, OLE files, programs, PDF.
 const FILES: [&[u8]; 6] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"MZ", b"\x7fELF", b"%PDF-", b"Rar!\x1a\x07"];
 
@@ -90,17 +92,20 @@ fn named(archive: &mut Archive<'_>, index: usize) -> Result<String, Unfit> {
         return Err(Unfit::Malformed);
     }
     let small = name.to_lowercase();
-    let extension = small.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let extension = extension(&small);
     if ACTIVE.iter().any(|part| small.contains(part)) || !(part.is_dir() || PARTS.contains(&extension)) {
         return Err(Unfit::Active);
     }
     Ok(name)
 }
 
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
 /// Unpacks one part, and tells how many bytes the others may still have.
 fn unpack(name: &str, mut part: impl Read, left: u64) -> Result<u64, Unfit> {
-    let small = name.to_lowercase();
-    let unpacked = if small.ends_with(".xml") || small.ends_with(".rels") {
+    let unpacked = if XML.contains(&extension(&name.to_lowercase())) {
         let mut xml = Vec::new();
         let most = left.min(MOST_XML);
         part.take(most + 1).read_to_end(&mut xml).map_err(|_| Unfit::Malformed)?;

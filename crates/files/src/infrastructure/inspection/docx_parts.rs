@@ -9,9 +9,9 @@ use crate::application::Unfit;
 /// The one kind of document that is taken: not a template, not one with macros, not a spreadsheet.
 const MAIN: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
 /// Parts of content types, in small letters.
-const ACTIVE_TYPES: [&str; 5] = ["macroenabled", "vba", "activex", "oleobject", "ms-package"];
+const ACTIVE_TYPES: [&str; 6] = ["macroenabled", "vba", "activex", "oleobject", "ms-package", "webextension"];
 /// Last words of the types of relationships, in small letters, by which something else comes in.
-const ACTIVE_RELATIONS: [&str; 11] = [
+const ACTIVE_RELATIONS: [&str; 13] = [
     "attachedtemplate",
     "oleobject",
     "package",
@@ -23,6 +23,8 @@ const ACTIVE_RELATIONS: [&str; 11] = [
     "vbaproject",
     "wordvbadata",
     "mailmergesource",
+    "webextension",
+    "webextensiontaskpanes",
 ];
 /// Where a link that is clicked may lead.
 const LINKS: [&str; 4] = ["http://", "https://", "mailto:", "tel:"];

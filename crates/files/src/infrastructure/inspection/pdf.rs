@@ -1,5 +1,6 @@
 //! PDF: kept as it came, so everything in it is looked at.
 
+use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Error, LoadOptions, Object, Stream};
 
 use super::look::{Looked, holds, holds_word};
@@ -42,8 +43,9 @@ const ACTIVE_ACTIONS: [&[u8]; 10] = [
 ];
 /// Types of objects that hold something else than pages.
 const ACTIVE_TYPES: [&[u8]; 6] = [b"EmbeddedFile", b"FileAttachment", b"RichMedia", b"Screen", b"Movie", b"3D"];
-/// Looked for in the bytes as well, should another reader find an object where ours finds none.
-const ACTIVE_BYTES: [&[u8]; 4] = [b"/JavaScript", b"/EmbeddedFile", b"/RichMedia", b"/ImportData"];
+/// Looked for in the bytes as well, should another reader understand an object that ours does not.
+const ACTIVE_BYTES: [&[u8]; 6] =
+    [b"/JavaScript", b"/EmbeddedFile", b"/RichMedia", b"/ImportData", b"/Launch", b"/SubmitForm"];
 /// A page that also is a PDF has its words at the beginning.
 const PAGE_BEGINS: usize = 1024;
 const PAGE: [&str; 5] = ["<!doctype", "<html", "<script", "<svg", "<?php"];
@@ -52,12 +54,15 @@ pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
     if !ends_well(content) || holds_word(&content[..content.len().min(PAGE_BEGINS)], &PAGE) {
         return Err(Unfit::Malformed);
     }
-    if let Ok(document) = found(content) {
-        judged(&document)?;
+    let everything = found(content)?;
+    judged(&everything)?;
+    if lost_objects(content, &everything) {
+        return Err(Unfit::Malformed);
     }
+    drop(everything);
     let document = loaded(content)?;
     judged(&document)?;
-    if ACTIVE_BYTES.iter().any(|word| holds(content, word)) {
+    if names_something_active(content) {
         return Err(Unfit::Active);
     }
     measure(&document)?;
@@ -89,10 +94,9 @@ fn found(content: &[u8]) -> Result<Document, Unfit> {
 
 fn opened(content: &[u8], force_reconstruct: bool) -> Result<Document, Unfit> {
     let options = LoadOptions { max_decompressed_size: Some(MOST_STRUCTURE), force_reconstruct, ..Default::default() };
-    Document::load_mem_with_options(content, options).map_err(|error| match error {
-        Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => Unfit::TooLarge,
-        _ if holds(content, b"/Encrypt") => Unfit::Protected,
-        _ => Unfit::Malformed,
+    Document::load_mem_with_options(content, options).map_err(|error| match unpacked(&error) {
+        Unfit::Malformed if holds(content, b"/Encrypt") => Unfit::Protected,
+        unfit => unfit,
     })
 }
 
@@ -100,7 +104,67 @@ fn judged(document: &Document) -> Result<(), Unfit> {
     if document.trailer.has(b"Encrypt") || document.was_encrypted() {
         return Err(Unfit::Protected);
     }
-    if is_active(document) { Err(Unfit::Active) } else { Ok(()) }
+    if is_active(document) {
+        return Err(Unfit::Active);
+    }
+    let streams = document.objects.values().filter_map(|object| object.as_stream().ok());
+    for stream in streams.filter(|stream| holds_objects(&stream.dict)) {
+        // Objects may be in there that nobody here can read; others might.
+        if stream.dict.has(b"Filter") && stream.filters().is_err() {
+            return Err(Unfit::Malformed);
+        }
+        let objects = stream.get_plain_content_with_limit(MOST_STRUCTURE).map_err(|error| unpacked(&error))?;
+        if names_something_active(&objects) {
+            return Err(Unfit::Active);
+        }
+    }
+    Ok(())
+}
+
+/// Some readers ask for the type, and some just for what they need.
+fn holds_objects(entries: &Dictionary) -> bool {
+    entries.has_type(b"ObjStm") || (entries.has(b"First") && entries.has(b"N"))
+}
+
+const fn unpacked(error: &Error) -> Unfit {
+    match error {
+        Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => Unfit::TooLarge,
+        _ => Unfit::Malformed,
+    }
+}
+
+/// Whether there is a stream of objects that could not be opened, of which nothing is known therefore.
+fn lost_objects(content: &[u8], document: &Document) -> bool {
+    /// How far a stream's own entries reach.
+    const ENTRIES: usize = 4096;
+    document.reference_table.entries.iter().any(|(number, entry)| {
+        let XrefEntry::Normal { offset, generation } = entry else { return false };
+        if document.objects.contains_key(&(*number, *generation)) {
+            return false;
+        }
+        let begin = usize::try_from(*offset).unwrap_or(usize::MAX).min(content.len());
+        let entries = unescaped(&content[begin..content.len().min(begin.saturating_add(ENTRIES))]);
+        let entries = &entries[..memchr::memmem::find(&entries, b"endobj").unwrap_or(entries.len())];
+        holds(entries, b"/ObjStm") || (holds(entries, b"/First") && holds(entries, b"/N"))
+    })
+}
+
+fn names_something_active(bytes: &[u8]) -> bool {
+    let plain = unescaped(bytes);
+    ACTIVE_BYTES.iter().any(|word| holds(&plain, word))
+}
+
+/// In PDF's own language, any letter of a name may be written by its number.
+fn unescaped(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut left = bytes;
+    while let [first, rest @ ..] = left {
+        let number = rest.get(..2).filter(|_| *first == b'#').and_then(|digits| std::str::from_utf8(digits).ok());
+        let letter = number.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(letter.unwrap_or(*first));
+        left = if letter.is_some() { &rest[2..] } else { rest };
+    }
+    plain
 }
 
 fn is_active(document: &Document) -> bool {

@@ -1,16 +1,20 @@
 //! The port [`TextReader`]: words by the process apart, letters in pictures by Tesseract where that is installed.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::PortFailure;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::OnceCell;
 
 use super::answers::Answer;
 use super::apart::{Apart, Outcome};
 use super::dates::dates_in;
+use super::look::signature;
 use super::within::page;
 use super::words::{LONGEST, tidy};
 use crate::application::{ReadText, TextReader};
@@ -70,6 +74,10 @@ impl LocalTextReader {
 
     /// What stands on a picture.
     async fn seen(&self, picture: &Path) -> Result<Option<String>, PortFailure> {
+        // Anything else it takes for a list of pictures, and reads whatever that names.
+        if !is_picture(picture).await.map_err(|error| PortFailure::new(DOING, error))? {
+            return Ok(None);
+        }
         let Some((recognizer, languages)) = self.recognizes().await? else { return Ok(None) };
         let words: [OsString; 5] = [recognizer.into(), picture.into(), "stdout".into(), "-l".into(), languages.into()];
         Ok(match self.apart.recognize(&words).await? {
@@ -104,6 +112,12 @@ impl Default for LocalTextReader {
     fn default() -> Self {
         Self::new()
     }
+}
+
+async fn is_picture(file: &Path) -> io::Result<bool> {
+    let mut begins = Vec::new();
+    File::open(file).await?.take(8).read_to_end(&mut begins).await?;
+    Ok(matches!(signature(&begins), Some(FileKind::Jpeg | FileKind::Png | FileKind::Gif)))
 }
 
 /// Pictures of pages beside a file; gone with this value.

@@ -9,6 +9,8 @@ use crate::domain::FileKind;
 
 /// Of a hundred: more letters than these that are not of ASCII make it no text of an old Windows.
 const MOST_FOREIGN: usize = 30;
+/// Of a hundred: more characters than these that have a meaning in one typeface alone are no text.
+const MOST_PRIVATE: usize = 5;
 
 pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
     let text = decoded(content)?;
@@ -18,7 +20,7 @@ pub(super) fn look(content: &[u8]) -> Result<Looked, Unfit> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}')) {
         return Err(Unfit::UnknownKind);
     }
-    if is_another_language(&text) {
+    if has_no_letters(&text) || is_another_language(&text) {
         return Err(Unfit::UnknownKind);
     }
     let rewritten = (text.as_bytes() != content).then(|| text.into_bytes());
@@ -46,6 +48,12 @@ pub(super) fn decoded(content: &[u8]) -> Result<String, Unfit> {
     }
     // Five bytes have no meaning there; they become control characters, which are refused.
     Ok(WINDOWS_1252.decode_without_bom_handling(content).0.into_owned())
+}
+
+/// Characters without a meaning: word processors leave some behind as bullets, and chance makes many.
+fn has_no_letters(text: &str) -> bool {
+    let private = text.chars().filter(|c| matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..)).count();
+    private * 100 > text.chars().count() * MOST_PRIVATE
 }
 
 /// A page, a picture, a document or a program that is written in letters. Handed out as plain text it would do nothing;

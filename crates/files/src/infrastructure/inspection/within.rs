@@ -20,6 +20,8 @@ use crate::application::Unfit;
 const LARGEST_WRITTEN: u64 = 64 * 1024 * 1024;
 /// The largest file that is read: text grows when it becomes UTF-8.
 const LARGEST_READ: u64 = 2 * LARGEST;
+/// How it ends when it could not do its work, whatever the file is; the recognizer of letters ends with 1.
+const OUR_FAULT: u8 = 70;
 /// Politeness towards those who serve requests meanwhile.
 const NICE: i32 = 10;
 
@@ -34,7 +36,7 @@ pub fn answer_if_asked() -> Option<ExitCode> {
     // What it says of a panic might tell what stands in the file.
     std::panic::set_hook(Box::new(|_| {}));
     let words: Vec<OsString> = words.collect();
-    Some(if obey(&words).is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Some(obey(&words).map_or(ExitCode::from(OUR_FAULT), |()| ExitCode::SUCCESS))
 }
 
 fn obey(words: &[OsString]) -> Option<()> {

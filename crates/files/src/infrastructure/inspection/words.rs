@@ -92,9 +92,23 @@ fn referred(name: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// Without characters that are none, and no longer than is kept.
+/// Without characters that are none, letters apart that printers join, and no longer than is kept.
 pub(super) fn tidy(text: &str) -> String {
-    let mut tidy: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let mut tidy = String::with_capacity(text.len().min(LONGEST));
+    for letter in text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
+        match letter {
+            'ﬀ' => tidy.push_str("ff"),
+            'ﬁ' => tidy.push_str("fi"),
+            'ﬂ' => tidy.push_str("fl"),
+            'ﬃ' => tidy.push_str("ffi"),
+            'ﬄ' => tidy.push_str("ffl"),
+            'ﬅ' | 'ﬆ' => tidy.push_str("st"),
+            other => tidy.push(other),
+        }
+        if tidy.len() > LONGEST {
+            break;
+        }
+    }
     tidy.truncate(tidy.floor_char_boundary(LONGEST));
     tidy
 }
