@@ -193,7 +193,7 @@ fn readme(files: &[RecordFile]) -> String {
     for file in files {
         text.push_str(&format!("{}\n    {}\n\n", file.name, file.about));
     }
-    text.push_str("files/\n    What was uploaded, as it is kept; files.json tells what each is.\n\n");
+    text.push_str("files/\n    What was uploaded, as it is kept; the list of files tells what each is.\n\n");
     text.push_str(
         "Not in it, because it says nothing that is not above, or opens something: hashes by which addresses are found \
          or tries are counted, hashes of passwords, codes and tokens, the secret of a second factor, and answers kept for \
