@@ -21,7 +21,7 @@ run: ## Build Doktolib and start it with everything it needs (PROFILE=dev builds
 	$(doktolib) all
 
 test: ## Run all tests; the last line counts them
-	@scripts/setup.sh build postgres redis mail calendars s3
+	@scripts/setup.sh build postgres redis mail calendars s3 clamd tesseract
 	@scripts/test.sh
 
 test-linearizable: ## Judge bookings under kills and cuts for SEEDS seeds from FIRST on (docs/correctness.md)

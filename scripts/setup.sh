@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that what Doktolib is built with and needs to run is on this machine.
 #
-#   scripts/setup.sh [build] [postgres] [redis] [mail] [calendars] [s3]      the first two when nothing is named
+#   scripts/setup.sh [build] [postgres] [redis] [mail] [calendars] [s3] [clamd] [tesseract]
+#                    the first two when nothing is named
 #
 # Installs what is missing where that is possible without asking, and says what to do where it is not.
 # Quick when nothing is missing.
@@ -176,6 +177,78 @@ need_s3_server() {
     fail "the S3 server of the tests is missing: cargo has to bring s3s-fs 0.14.1 into $root/data/s3-server, or set DOKTOLIB_TEST_S3 to its program"
 }
 
+clamd_dist=$root/data/clamav-dist
+
+# The places where the tests look, too (crates/testkit/src/virus_scanner.rs).
+clamd_is_here() {
+    has "${DOKTOLIB_TEST_CLAMD:-clamd}" || [ -x /usr/sbin/clamd ] || [ -x "$clamd_dist/clamd" ]
+}
+
+# The package would start a daemon, and another one that fetches signatures; only the program is wanted.
+install_clamd() {
+    local policy=/usr/sbin/policy-rc.d ours=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && ours=yes
+    fi
+    local status=0
+    apt_install clamav-daemon || status=$?
+    [ -z "$ours" ] || rm -f "$policy"
+    # They would start with the machine.
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --quiet clamav-daemon.service clamav-daemon.socket clamav-freshclam.service >&2 || true
+    fi
+    return "$status"
+}
+
+# Debian's packages, unpacked where nothing else is touched, with the libraries that the system does not have.
+unpack_clamd() {
+    local packages=(clamav-daemon) package
+    for package in $(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances clamav-daemon 2>/dev/null | grep '^lib[a-z0-9.+-]*$' | sort -u); do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || packages+=("$package")
+    done
+    local fetched=$clamd_dist/packages
+    mkdir -p "$fetched"
+    say "fetching ${#packages[@]} packages of ClamAV into $clamd_dist"
+    # Names that no package has are names of several; those that are needed are among the others.
+    for package in "${packages[@]}"; do (cd "$fetched" && apt-get -q download "$package" >&2) || true; done
+    for package in "$fetched"/*.deb; do dpkg -x "$package" "$clamd_dist/root" >&2 || return 1; done
+    rm -rf "$fetched"
+    cat >"$clamd_dist/clamd" <<'PROGRAM'
+#!/bin/sh
+root=$(cd "$(dirname "$0")" && pwd)/root
+for folder in "$root"/usr/lib/*-linux-* "$root"/lib/*-linux-*; do LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder; done
+export LD_LIBRARY_PATH
+exec "$root/usr/sbin/clamd" "$@"
+PROGRAM
+    chmod 755 "$clamd_dist/clamd"
+    "$clamd_dist/clamd" --version >/dev/null 2>&1 || { rm -f "$clamd_dist/clamd"; return 1; }
+}
+
+# Only the tests want one, with signatures of their own; installations have theirs (docs/security/files.md).
+need_clamd() {
+    clamd_is_here && return 0
+    if is_root && has apt-get; then
+        install_clamd && clamd_is_here && return 0
+        say "apt-get brought no clamd"
+    fi
+    if has apt-get && has dpkg; then
+        unpack_clamd && clamd_is_here && return 0
+        say "apt-get brought no packages of ClamAV"
+    fi
+    fail "clamd is missing, some tests need it; install it (Debian, Ubuntu: apt-get install clamav-daemon; Fedora: dnf install clamd; macOS: brew install clamav), or set DOKTOLIB_TEST_CLAMD to its program"
+}
+
+# Reads letters in pictures, also for those who run Doktolib by hand. Nothing fails without it.
+need_tesseract() {
+    has tesseract && return 0
+    if is_root && has apt-get; then
+        apt_install tesseract-ocr tesseract-ocr-eng tesseract-ocr-fra && has tesseract && return 0
+        say "apt-get brought no tesseract"
+    fi
+    say "tesseract is missing: letters in pictures are not read, and their tests pass by (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-fra; Fedora: dnf install tesseract tesseract-langpack-fra; macOS: brew install tesseract tesseract-lang)"
+}
+
 [ $# -gt 0 ] || set -- build postgres
 for need in "$@"; do
     case $need in
@@ -185,6 +258,8 @@ for need in "$@"; do
         mail) need_mail_server ;;
         calendars) need_calendars ;;
         s3) need_s3_server ;;
-        *) fail "does not know '$need'; it knows build, postgres, redis, mail, calendars and s3" ;;
+        clamd) need_clamd ;;
+        tesseract) need_tesseract ;;
+        *) fail "does not know '$need'; it knows build, postgres, redis, mail, calendars, s3, clamd and tesseract" ;;
     esac
 done

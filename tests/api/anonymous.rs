@@ -10,7 +10,7 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody, or to whom it is meant for by a signature of their own.
-const PUBLIC: [&str; 31] = [
+const PUBLIC: [&str; 32] = [
     "bookAppointment",
     "confirmAppointment",
     "explainSlot",
@@ -33,6 +33,7 @@ const PUBLIC: [&str; 31] = [
     "live",
     "login",
     "metrics",
+    "openFileLink",
     "ready",
     "refreshSession",
     "register",
@@ -49,11 +50,12 @@ const PUBLIC: [&str; 31] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs`,
+/// those on reports in `doctor_reports.rs`, those on files in `files.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs`,
 /// `clinic_messages.rs` and `text_reminders.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
     "addExternalCalendar",
+    "addFileVersion",
     "addHoliday",
     "addRelative",
     "addResource",
@@ -84,6 +86,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "createDoctor",
     "createUser",
     "deactivateDoctor",
+    "deleteFile",
+    "editFile",
     "editMe",
     "editUser",
     "endAllSessions",
@@ -144,6 +148,7 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "testWebhook",
     "undoClinicChange",
     "undoDoctorChange",
+    "uploadFiles",
     "verifyCode",
 ];
 
@@ -180,6 +185,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
         [
             "acceptWaitlistOffer",
             "addExternalCalendar",
+            "addFileVersion",
             "addHoliday",
             "addRelative",
             "addResource",
@@ -210,6 +216,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "createDoctor",
             "createUser",
             "deactivateDoctor",
+            "deleteFile",
+            "editFile",
             "editMe",
             "editUser",
             "endAllSessions",
@@ -227,6 +235,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getClinicWeek",
             "getDaySheet",
             "getDayTable",
+            "getFile",
+            "getFileContent",
             "getMe",
             "getMyConsents",
             "getMyNotificationPreferences",
@@ -246,6 +256,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "importHolidays",
             "joinWaitlist",
             "leaveWaitlist",
+            "linkFile",
             "listAccesses",
             "listAppointments",
             "listClinicChanges",
@@ -253,6 +264,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listExternalCalendars",
             "listFeeds",
             "listFigures",
+            "listFileVersions",
+            "listFiles",
             "listJobRuns",
             "listJobs",
             "listMyFeeds",
@@ -313,6 +326,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "testWebhook",
             "undoClinicChange",
             "undoDoctorChange",
+            "uploadFiles",
         ]
     );
     assert_eq!(app.tables().await, before);

@@ -10,11 +10,14 @@ use actix_web::test::{TestRequest, init_service};
 use appointments::application::GuestBooking;
 use auth::infrastructure::TokenKeys;
 use calendars::infrastructure::WebCalendars;
-use doktolib::application::{Application, Figures, Parts, SignInRules};
+use doktolib::application::{Application, Figures, Handling, Parts, SignInRules};
 use doktolib::limits::Rates;
 use doktolib::mailing::Mailing;
 use doktolib::seed::{SeedOptions, TEST_DATA_NOW, load_test_accounts, seed, seed_test_data};
 use doktolib::texting::Texting;
+use files::application::VirusScanner;
+use files::infrastructure::Spool;
+use files::infrastructure::inspection::{ContentInspector, LocalTextReader};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use kernel::StoppedClock;
@@ -50,6 +53,8 @@ pub struct Wishes {
     pub real_doors: bool,
     pub mailing: Mailing,
     pub storage: Storage,
+    /// How files that are handed in are looked through.
+    pub handling: Handling,
     pub texting: Texting,
     /// The keys of access tokens, in place of the derived one.
     pub token_keys: Option<TokenKeys>,
@@ -70,6 +75,7 @@ impl Default for Wishes {
             real_doors: false,
             mailing: mail_into(std::env::temp_dir().join("doktolib-api-mail")),
             storage: objects_in(&std::env::temp_dir().join("doktolib-api-objects")),
+            handling: handling_in(&std::env::temp_dir().join("doktolib-api-spool"), None),
             texting: Texting::into_folder(std::env::temp_dir().join("doktolib-api-texts")),
             token_keys: None,
             webhooks: Reach::Loopback,
@@ -86,6 +92,17 @@ pub fn mail_into(folder: std::path::PathBuf) -> Mailing {
 /// Objects of this application lie in a folder.
 pub fn objects_in(folder: &std::path::Path) -> Storage {
     Storage::open(&StorageSettings::Folder(folder.to_owned())).unwrap()
+}
+
+/// Files of this application are really looked through, and scanned by this.
+pub fn handling_in(folder: &std::path::Path, scanner: Option<Arc<dyn VirusScanner>>) -> Handling {
+    Handling {
+        spool: Spool::open(folder).unwrap(),
+        inspector: Arc::new(ContentInspector::new()),
+        scanner,
+        reader: Arc::new(LocalTextReader::new()),
+        retention_years: 7,
+    }
 }
 
 type Send = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Opened>>;
@@ -156,6 +173,7 @@ impl App {
             token_keys: wishes.token_keys.unwrap_or_else(|| TokenKeys::derived(&secret())),
             doorkeeper: if wishes.real_doors { None } else { Some(Arc::new(Badges)) },
             storage: wishes.storage,
+            handling: wishes.handling,
             clock: clock.clone(),
             guests: wishes.guests,
             waitlist_answer: jiff::SignedDuration::from_mins(120),
@@ -271,7 +289,7 @@ impl App {
     pub async fn tables(&self) -> BTreeMap<String, String> {
         let client = self.client().await;
         let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
-             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'journal', 'notifications', 'platform', 'reports',
+             WHERE schemaname IN ('appointments', 'auth', 'calendars', 'doctors', 'files', 'journal', 'notifications', 'platform', 'reports',
                                   'webhooks')
              AND tablename NOT IN ('soonest', 'attempt')";
         let mut hashes = BTreeMap::new();

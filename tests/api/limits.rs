@@ -12,7 +12,7 @@ use testkit::Redis;
 use crate::app::{Answer, App, Who, Wishes};
 
 fn rates(default: &str, auth: &str) -> Rates {
-    Rates { default: Some(default.parse().unwrap()), auth: Some(auth.parse().unwrap()), redis: None }
+    Rates { default: Some(default.parse().unwrap()), auth: Some(auth.parse().unwrap()), uploads: None, redis: None }
 }
 
 fn shared(redis: &Redis, default: &str, auth: &str) -> Rates {

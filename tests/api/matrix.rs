@@ -96,6 +96,29 @@ fn has_a_webhook() -> String {
     )
 }
 
+/// Two files of patient 1, whose contents are lost: one is deleted, and the others who ask want to see one.
+fn has_files() -> String {
+    let user = Who::Patient(1).user();
+    let one = |file: String, version: String, key: &str| {
+        let sealed = |column: &str, plain: &[u8]| {
+            let sealed = keys().seal(&format!("files.version.{column}"), version.parse().unwrap(), plain);
+            sealed.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let details = serde_json::json!({"name": "a.pdf", "sha256": "00".repeat(32), "pages": null, "dates": []});
+        let (details, data_key) = (sealed("details", details.to_string().as_bytes()), sealed("data_key", &[7; 32]));
+        format!(
+            "INSERT INTO files.file (id, patient_id, category, category_told, newest_version, revision, created_at, updated_at)
+             VALUES ('{file}', '{}', 'other', 'content', 1, 1, '2027-01-01Z', '2027-01-01Z');
+             INSERT INTO files.version (id, file_id, number, state, details, kind, size, object_key, data_key, name_keys,
+                                        uploaded_at, uploaded_by, uploader)
+             VALUES ('{version}', '{file}', 1, 'available', '\\x{details}', 'pdf', 1, 'patients/1/other/{key}', '\\x{data_key}',
+                     '{{}}', '2027-01-01Z', '{user}', 'patient');",
+            id('b', 1)
+        )
+    };
+    one(id('7', 8), id('7', 9), "a.pdf") + &one(id('7', 10), id('7', 11), "b.pdf")
+}
+
 async fn stage() -> (App, Staged) {
     let app = App::start().await;
     let user = Who::Patient(1).user();
@@ -150,6 +173,7 @@ async fn stage() -> (App, Staged) {
     .await;
     app.sql(&waits_and_is_offered()).await;
     app.sql(&has_a_webhook()).await;
+    app.sql(&has_files()).await;
     app.sql(&format!(
         "INSERT INTO appointments.series (id, clinic_id, doctor_id, patient_id, visit_type_id, rrule, first_at, time_zone, created_at)
          VALUES ('{series}', '{}', '{}', '{}', '{}', 'FREQ=DAILY;COUNT=1', '2027-03-08 14:00Z', 'America/New_York', '2027-01-01Z');

@@ -113,6 +113,7 @@ fn every_parameter_is_described_and_those_of_the_path_are_the_ones_in_it() {
         let body = value.get("requestBody");
         let media_type = match id.as_str() {
             "importHolidays" => "text/calendar",
+            "addFileVersion" | "uploadFiles" => "multipart/form-data",
             "takeTextStatus" => "application/x-www-form-urlencoded",
             _ => "application/json",
         };

@@ -17,10 +17,11 @@ const EXPORT: &str = "/api/v1/me/export";
 const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
-const LEFT_OUT: [(&str, &str); 7] = [
+const LEFT_OUT: [(&str, &str); 8] = [
     ("doctors.override_day.reason", "a note of the team about a day of a calendar, which those who run it read"),
     ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),
+    ("files.version.data_key", "opens a content, which is in the copy as it is"),
     ("webhooks.endpoint.url", "a clinic's own system"),
     ("webhooks.endpoint.secret", "signs what a clinic's own system is told"),
     ("webhooks.endpoint.previous_secret", "the same"),
@@ -148,6 +149,19 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
     ))
     .await;
 
+    let paper = Uuid::now_v7();
+    let details = r#"{"name": "a.pdf", "sha256": "0000000000000000000000000000000000000000000000000000000000000000", "pages": null, "dates": []}"#;
+    app.sql(&format!(
+        "INSERT INTO files.file (id, patient_id, category, category_told, newest_version, revision, created_at, updated_at)
+         VALUES ('{paper}', '{}', 'other', 'content', 1, 1, now(), now());
+         INSERT INTO files.version (id, file_id, number, state, details, kind, size, object_key, data_key, name_keys, uploaded_at,
+                                    uploaded_by, uploader)
+         VALUES ('{paper}', '{paper}', 1, 'infected', '', 'pdf', 1, 'patients/a', '', '{{}}', now(), '{account_id}', 'patient')",
+        id('b', RELATIVE)
+    ))
+    .await;
+    set(&app, "files.version", "details", paper, details).await;
+
     let mut planted = vec!["planted-1".to_owned(), "planted-read".to_owned()];
     for sealed in SEALED {
         for column in sealed.columns {
@@ -164,6 +178,7 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "appointments.appointment" => visit,
                 "appointments.emergency_access" => emergency,
                 "appointments.hold" => hold,
+                "files.version" => paper,
                 "journal.outbox" => {
                     planted.push(word);
                     continue;
@@ -174,6 +189,7 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "auth.account.email" => address.to_owned(),
                 "auth.session.client" => format!("{{\"user_agent\":\"{word}\",\"address\":null}}"),
                 "auth.code.details" => format!("{{\"name\":\"{word}\",\"password_hash\":\"never-shown\"}}"),
+                "files.version.details" => details.replace("a.pdf", &word),
                 _ => word.clone(),
             };
             set(&app, sealed.table, column, row, &plain).await;

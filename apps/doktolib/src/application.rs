@@ -5,6 +5,7 @@ mod appointments;
 mod calendars;
 mod desk;
 mod doctors;
+mod files;
 mod notifications;
 mod pages;
 mod reminders;
@@ -26,6 +27,7 @@ use ::calendars::application::{CalendarSource, ReadExternals, Writer};
 use ::calendars::infrastructure::http::CalendarsApi;
 use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
+use ::files::infrastructure::http::FilesApi;
 use ::notifications::infrastructure::http::{ClinicMessagesApi, MessagesApi};
 use ::notifications::infrastructure::{Mailbox, TextFolder};
 use ::pages::appointments::AppointmentPages;
@@ -57,6 +59,7 @@ use self::accounts::Accounts;
 use self::appointments::{Appointments, VisitRules};
 use self::calendars::Calendars;
 use self::doctors::Doctors;
+pub use self::files::Handling;
 use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
@@ -127,6 +130,8 @@ pub struct Parts {
     pub calendar_source: Arc<dyn CalendarSource>,
     /// Posts to clinics' own systems.
     pub receivers: Arc<dyn Receivers>,
+    /// How files that are handed in are looked through.
+    pub handling: Handling,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: TrustedProxies,
     /// How much clients may ask.
@@ -217,6 +222,7 @@ pub struct Application {
     pub(crate) account_api: Data<AccountsApi>,
     pub(crate) records: Data<RecordsApi>,
     pub(crate) reports: Data<ReportsApi>,
+    pub(crate) files: Data<FilesApi>,
     /// What visits tell of people.
     pub visit_records: PgVisitRecords,
     /// Times that are held.
@@ -252,6 +258,7 @@ impl Application {
             texting,
             calendar_source,
             receivers,
+            handling,
             trusted_proxies,
             rates,
             cors_origins,
@@ -270,6 +277,7 @@ impl Application {
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
         let desk = desk::desk(&base, &doctors);
+        let files = files::files(&base, &appointments, &storage, handling);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
         let site = Site {
             public_url: base.public_url.as_str().into(),
@@ -278,13 +286,14 @@ impl Application {
         let appointment_pages = pages::appointment_pages(&base, &appointments, guests);
         let doctor_pages = doctors.pages(&base);
         let purge = retention::purging(&base, retention, Vec::new());
-        let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
+        let accounts = Accounts::new(&base, &doctors, &appointments, files.copies, token_keys, sign_in);
         let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
         let Base { pool, journal, keys, clock, users, .. } = base;
 
         // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
         let mut listeners = messages.subscribers;
         listeners.push(webhooks.listener);
+        listeners.push(files.listener);
         let courier = Courier::new(Outbox::new(pool.clone()), listeners, clock.clone());
 
         let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
@@ -302,7 +311,7 @@ impl Application {
         };
         let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks);
         let retention: Arc<dyn Task> = Arc::new(RetentionTask { purge: purge.clone(), clock: clock.clone() });
-        let tasks = tasks.chain([webhooks.tidy, retention]).collect();
+        let tasks = tasks.chain(files.tasks).chain([webhooks.tidy, retention]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let mint = accounts.sessions.mint.clone();
@@ -349,7 +358,7 @@ impl Application {
             appointments: Data::new(appointments.api),
             calendars: Data::new(calendars.api),
             externals: Arc::new(calendars.externals),
-            patients: Data::new(appointments.patients),
+            patients: Data::new(appointments.patients_api),
             desk: Data::new(desk),
             waitlist: Data::new(appointments.waitlist),
             series: Data::new(appointments.series),
@@ -360,6 +369,7 @@ impl Application {
             account_api: Data::new(accounts.api),
             records: Data::new(accounts.records),
             reports: Data::new(reports.api),
+            files: Data::new(files.api),
             visit_records: appointments.records,
             holds: appointments.holds,
             system: Data::new(system),

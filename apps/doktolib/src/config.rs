@@ -3,6 +3,7 @@
 mod booking;
 mod calendars;
 mod clients;
+mod files;
 mod jobs;
 mod mail;
 mod sign_in;
@@ -14,6 +15,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use ::files::infrastructure::inspection::ClamdAddress;
 use appointments::application::GuestBooking;
 use appointments::domain::{Leads, Retention, TextLead};
 use auth::infrastructure::{LEAST_SECRET, TokenKeys};
@@ -69,6 +71,10 @@ pub struct Config {
     pub database: Option<PgSettings>,
     /// The `AWS_…` variables; without a bucket, the folder `objects` of the data folder.
     pub storage: StorageSettings,
+    /// `CLAMD_ADDRESS` and `VIRUS_SCAN`; without it files are taken unscanned.
+    pub clamd: Option<ClamdAddress>,
+    /// `FILE_RETENTION_YEARS`.
+    pub file_retention_years: i16,
     /// `DB_POOL_SIZE`.
     pub pool_size: usize,
     /// `DOKTOLIB_SECRET`; in development the data folder holds one when it is unset.
@@ -91,7 +97,7 @@ pub struct Config {
     pub mail_from: Sender,
     /// `SMS_PROVIDER`, `TWILIO_…`, `SMS_API_URL`.
     pub twilio: Option<TwilioSettings>,
-    /// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `REDIS_URL`.
+    /// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `RATE_LIMIT_UPLOADS`, `REDIS_URL`.
     pub rates: Rates,
     /// `GUEST_BOOKING`.
     pub guests: GuestBooking,
@@ -159,6 +165,9 @@ pub const VARIABLES: &[&str] = &[
     "AWS_ENDPOINT_URL",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
+    "CLAMD_ADDRESS",
+    "VIRUS_SCAN",
+    "FILE_RETENTION_YEARS",
     "DOKTOLIB_SECRET",
     "DATA_KEYS_FILE",
     "JWT_SECRET",
@@ -176,6 +185,7 @@ pub const VARIABLES: &[&str] = &[
     "SMS_API_URL",
     "RATE_LIMIT",
     "RATE_LIMIT_AUTH",
+    "RATE_LIMIT_UPLOADS",
     "REDIS_URL",
     "GUEST_BOOKING",
     "WAITLIST_ANSWER_MINUTES",
@@ -273,6 +283,8 @@ impl Config {
             port,
             key_file: read.text("DATA_KEYS_FILE").map_or_else(|| data_dir.join("keys"), PathBuf::from),
             storage: storage::objects(&mut read, tier, &data_dir),
+            clamd: files::scanner(&mut read, tier),
+            file_retention_years: files::retention_years(&mut read),
             data_dir,
             database: database(&mut read, pool_size),
             pool_size,

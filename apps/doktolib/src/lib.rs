@@ -10,6 +10,7 @@ mod database;
 mod demo;
 mod fallback;
 mod fetching;
+mod handling;
 mod health_check;
 mod jobs;
 pub mod keys;

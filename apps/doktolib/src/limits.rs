@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use kernel::Clock;
@@ -19,6 +20,8 @@ pub struct Rates {
     pub default: Option<Rate>,
     /// For each address, on the operations that try passwords and codes.
     pub auth: Option<Rate>,
+    /// For each account, on uploads.
+    pub uploads: Option<Rate>,
     /// Where processes share their budgets; without it each counts for itself.
     pub redis: Option<RedisAddress>,
 }
@@ -27,6 +30,7 @@ pub struct Rates {
 pub struct Limits {
     default: Option<Budgets>,
     auth: Option<Budgets>,
+    uploads: Option<Budgets>,
 }
 
 /// What a path is counted as.
@@ -35,6 +39,7 @@ enum Counted {
     Not,
     Default,
     Auth,
+    Uploads,
 }
 
 impl Limits {
@@ -47,13 +52,14 @@ impl Limits {
         Self {
             default: budgets("default", rates.default, WithoutRedis::CountAlone),
             auth: budgets("auth", rates.auth, WithoutRedis::Refuse),
+            uploads: budgets("uploads", rates.uploads, WithoutRedis::CountAlone),
         }
     }
 }
 
 /// Health answers always: whoever watches over the process must not be turned away. A refresh token cannot be guessed,
 /// and a practice whose people all come from one address refreshes often, so this is counted like everything else.
-fn counted(path: &str) -> Counted {
+fn counted(method: &Method, path: &str) -> Counted {
     if path.starts_with("/calendars/") {
         return Counted::Default;
     }
@@ -62,6 +68,7 @@ fn counted(path: &str) -> Counted {
         "health" => Counted::Not,
         "auth/refresh" => Counted::Default,
         _ if rest.starts_with("auth/") => Counted::Auth,
+        _ if method == Method::POST && rest.starts_with("files/") => Counted::Uploads,
         _ => Counted::Default,
     }
 }
@@ -76,11 +83,12 @@ pub async fn limited(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let limits = request.app_data::<Data<Limits>>().cloned();
     // As the router sees it: in the address itself, letters may be written as %61.
-    let counted = counted(request.match_info().as_str());
+    let counted = counted(request.method(), request.match_info().as_str());
     let found = limits.as_deref().and_then(|limits| match counted {
         Counted::Not => None,
         Counted::Default => limits.default.as_ref().map(|budgets| (budgets, holder(request.request()))),
         Counted::Auth => limits.auth.as_ref().map(|budgets| (budgets, address_holder(request.request()))),
+        Counted::Uploads => limits.uploads.as_ref().map(|budgets| (budgets, holder(request.request()))),
     });
     match found {
         None => Ok(next.call(request).await?.map_into_boxed_body()),
@@ -107,8 +115,16 @@ mod tests {
             ("/api/v1/auth/login", Counted::Auth),
             ("/api/v1/auth/otp/verify", Counted::Auth),
             ("/api/v1/auth/refresh/", Counted::Auth),
+            ("/api/v1/files/upload", Counted::Default),
         ] {
-            assert_eq!(counted(path), as_what, "{path}");
+            assert_eq!(counted(&Method::GET, path), as_what, "{path}");
+        }
+    }
+
+    #[test]
+    fn uploads_are_counted_apart() {
+        for path in ["/api/v1/files/upload", "/api/v1/files/1/versions"] {
+            assert_eq!(counted(&Method::POST, path), Counted::Uploads, "{path}");
         }
     }
 }

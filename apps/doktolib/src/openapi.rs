@@ -30,6 +30,7 @@ use crate::routes::collected;
         (name = "Relatives", description = "Whom somebody books for"),
         (name = "Patients", description = "Records of patients, for those who treat them"),
         (name = "Front desk", description = "The calendar of a clinic, who waits there, and the day on paper"),
+        (name = "Files", description = "Papers of patients, looked through and kept sealed"),
         (name = "Reports", description = "Figures of days, and reports about doctors"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
         (name = "Notifications", description = "Messages to patients, and what became of them"),

@@ -1,15 +1,16 @@
 //! Every route of the server, and the layers around them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
 use platform::http::admission::{CSRF_HEADER, admission};
-use platform::http::{RATE_LIMIT_HEADERS, client, edge, problems_only};
+use platform::http::{LongRequests, RATE_LIMIT_HEADERS, client, edge, problems_only};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt as _, scope};
 
@@ -28,6 +29,7 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(auth::infrastructure::http::routes)
             .configure(calendars::infrastructure::http::routes)
             .configure(reports::infrastructure::http::routes)
+            .configure(files::infrastructure::http::routes)
             .configure(webhooks::infrastructure::http::routes)
             .configure(operations::infrastructure::http::routes)
             .configure(notifications::infrastructure::http::routes),
@@ -62,6 +64,8 @@ pub fn app(
         .app_data(application.site.clone())
         .app_data(application.doctor_pages.clone())
         .app_data(application.appointment_pages.clone())
+        .app_data(application.files.clone())
+        .app_data(web::Data::new(long_requests()))
         .app_data(application.messages.clone())
         .app_data(application.clinic_messages.clone())
         .app_data(application.system.clone())
@@ -100,6 +104,11 @@ pub fn app(
         // Once more, for what the two layers above refuse by themselves.
         .wrap(from_fn(problems_only))
         .wrap(from_fn(edge))
+}
+
+/// Files take longer than five seconds on many a line.
+fn long_requests() -> LongRequests {
+    LongRequests(vec![(Method::POST, files::infrastructure::http::UPLOAD_PATHS, Duration::from_secs(180))])
 }
 
 fn cors(origins: &[String]) -> Cors {

@@ -25,7 +25,7 @@ use crate::mailing::Mailing;
 use crate::seed::SeedOptions;
 use crate::seeding::{self, What};
 use crate::texting::Texting;
-use crate::{app, fetching, receivers, sealing, secret, worker};
+use crate::{app, fetching, handling, receivers, sealing, secret, worker};
 
 /// Anything that keeps the program from doing what it was told, in words for its operator.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -110,6 +110,7 @@ pub fn application(config: &Config, database: &Database, figures: Option<Figures
         texting: Texting::of(config)?,
         calendar_source: fetching::calendars(config)?,
         receivers: receivers::receivers(config)?,
+        handling: handling::handling(config)?,
         rates: config.rates.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),

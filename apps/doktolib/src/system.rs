@@ -12,6 +12,7 @@ use calendars::infrastructure::http::PROBLEMS as CALENDARS_PROBLEMS;
 use diesel::IntoSql as _;
 use diesel_async::RunQueryDsl as _;
 use doctors::infrastructure::http::PROBLEMS as DOCTORS_PROBLEMS;
+use files::infrastructure::http::PROBLEMS as FILES_PROBLEMS;
 use jiff::Timestamp;
 use kernel::Clock;
 use notifications::infrastructure::http::PROBLEMS as NOTIFICATIONS_PROBLEMS;
@@ -151,6 +152,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .chain(CALENDARS_PROBLEMS)
         .chain(WEBHOOKS_PROBLEMS)
         .chain(DOCTORS_PROBLEMS)
+        .chain(FILES_PROBLEMS)
         .chain(RECORDS_PROBLEMS)
         .chain(NOTIFICATIONS_PROBLEMS)
         .chain(REPORTS_PROBLEMS)

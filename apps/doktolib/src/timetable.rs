@@ -3,6 +3,7 @@
 use appointments::infrastructure::jobs::{
     FIND_REMINDERS, FIND_TEXT_REMINDERS, REMINDER_QUEUE, RETENTION, SUMMARISE_DAYS, SWEEP_MISSED,
 };
+use files::infrastructure::jobs::{FILE_QUEUE, PURGE, RESCAN, SWEEP};
 use platform::jobs::{InZone, Rhythm, Schedule};
 use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
@@ -47,6 +48,9 @@ pub fn schedules() -> Vec<Schedule> {
             zone: InZone::EachInUse,
             priority: 20,
         },
+        Schedule { name: RESCAN, queue: FILE_QUEUE, rhythm: Rhythm::every_minutes(5), zone: InZone::Utc, priority: 0 },
+        upkeep(SWEEP, Rhythm::daily(2, 15), InZone::Utc),
+        upkeep(PURGE, Rhythm::daily(2, 45), InZone::Utc),
         upkeep(CLEANUP, Rhythm::on_sundays(4, 45), InZone::Utc),
         upkeep(RETENTION, Rhythm::on_sundays(5, 15), InZone::Utc),
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),

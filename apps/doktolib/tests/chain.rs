@@ -56,6 +56,7 @@ impl House {
         let mut installation = Installation::new();
         installation.set("DATABASE_URL", postgres.url());
         installation.set("DOKTOLIB_TIER", "production");
+        installation.set("VIRUS_SCAN", "off");
         installation.set("DOKTOLIB_SECRET", SECRET);
         installation.set("JWT_SECRET", SECRET);
         installation.set("PUBLIC_URL", "https://doktolib.example");

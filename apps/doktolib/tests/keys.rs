@@ -100,6 +100,16 @@ impl House {
         )
         .await;
         run(
+            "WITH one AS (
+                 INSERT INTO files.file (id, patient_id, category, category_told, newest_version, revision, created_at, updated_at)
+                 VALUES ($1, $1, 'other', 'content', 1, 1, now(), now()))
+             INSERT INTO files.version (id, file_id, number, state, details, kind, size, object_key, data_key, name_keys, text,
+                                        uploaded_at, uploaded_by, uploader)
+             VALUES ($1, $1, 1, 'available', $2, 'pdf', 1, 'patients/a', $3, '{}', $4, now(), $1, 'patient')",
+            &[&seal("files.version.details"), &seal("files.version.data_key"), &seal("files.version.text")],
+        )
+        .await;
+        run(
             "INSERT INTO journal.outbox (id, topic, subject, payload, sealed, created_at, available_at)
              VALUES ($1, 'mail', $1, '{}', $2, now(), now())",
             &[&seal("journal.outbox.sealed")],

@@ -32,10 +32,12 @@ mod sealed;
 use fault::failed;
 pub use sealed::DataKey;
 
-/// What is sent at once; S3 wants 5 MiB at least, and up to it an object is one request.
-const PART: usize = 8 * 1024 * 1024;
-/// Parts that are on their way beside each other.
-const PARTS_UNDER_WAY: usize = 2;
+/// What is sent to a server at once; S3 wants 5 MiB at least, and up to it an object is one request.
+const PART: usize = 5 * 1024 * 1024;
+/// What is written into a folder at once.
+const FOLDER_PART: usize = 512 * 1024;
+/// Parts that are on their way beside the one that is gathered: what an object takes of memory is two parts.
+const PARTS_UNDER_WAY: usize = 1;
 const LONGEST_KEY: usize = 512;
 
 /// The text is not a key of an object.
@@ -174,6 +176,8 @@ impl Found {
 #[derive(Clone)]
 pub struct Storage {
     store: Arc<dyn ObjectStore>,
+    /// What is sent at once.
+    part: usize,
 }
 
 impl fmt::Debug for Storage {
@@ -188,21 +192,21 @@ impl Storage {
     /// # Errors
     /// See [`StorageSetupError`].
     pub fn open(settings: &StorageSettings) -> Result<Self, StorageSetupError> {
-        let store: Arc<dyn ObjectStore> = match settings {
+        let (store, part): (Arc<dyn ObjectStore>, usize) = match settings {
             StorageSettings::Folder(folder) => {
                 make_private(folder).map_err(|error| StorageSetupError::Folder(folder.clone(), error))?;
                 let local = LocalFileSystem::new_with_prefix(folder).map_err(StorageSetupError::Client)?;
-                Arc::new(local.with_fsync(true).with_automatic_cleanup(true))
+                (Arc::new(local.with_fsync(true).with_automatic_cleanup(true)), FOLDER_PART)
             }
             StorageSettings::S3(settings) => {
-                Arc::new(s3(settings).and_then(AmazonS3Builder::build).map_err(StorageSetupError::Client)?)
+                (Arc::new(s3(settings).and_then(AmazonS3Builder::build).map_err(StorageSetupError::Client)?), PART)
             }
         };
-        Ok(Self { store })
+        Ok(Self { store, part })
     }
 
     /// Stores `body` under `key`, in place of what was there; a reader sees the old object or the new one. Up to
-    /// 8 MiB are held in memory, longer bodies go in parts.
+    /// 5 MiB, in a folder half a MiB, are gathered in memory, longer bodies go in parts of that size.
     ///
     /// # Errors
     /// See [`PutError`]; then nothing has changed, but parts may be left on the server, which clears them away when it
@@ -234,10 +238,10 @@ impl Storage {
                 }
                 None => {
                     waiting.extend_from_slice(&piece);
-                    if waiting.len() > PART {
+                    if waiting.len() > self.part {
                         let begun = self.store.put_multipart(&key.path()).await;
                         let begun = begun.map_err(|error| failed("begin to store an object", key, error))?;
-                        let mut parts = WriteMultipart::new_with_chunk_size(begun, PART);
+                        let mut parts = WriteMultipart::new_with_chunk_size(begun, self.part);
                         parts.put(waiting.split().freeze());
                         upload = Some(parts);
                     }

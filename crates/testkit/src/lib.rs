@@ -16,6 +16,7 @@ mod redis;
 mod s3;
 mod server;
 mod smtp;
+mod virus_scanner;
 
 pub use database::{TestDatabase, database, database_with, empty_database};
 pub use foreign::{MailPart, Repetition, Understood, UnderstoodEvent, mail_parts, repeated, understood};
@@ -23,3 +24,4 @@ pub use redis::Redis;
 pub use s3::ObjectServer;
 pub use server::{Throwaway, throwaway};
 pub use smtp::{MailPrivacy, MailServer, MailServerOptions, TakenMail};
+pub use virus_scanner::VirusScanner;

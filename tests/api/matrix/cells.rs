@@ -47,3 +47,7 @@ pub const PRACTICE: &str = "401 403 403 yes yes yes yes yes 403 401 401 403";
 /// Members of the clinic, and administrators.
 pub const CLINIC_S_TEAM: &str = "401 403 403 yes yes 404 yes 404 yes 401 401 403";
 pub const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 403 401 401 403";
+/// Everybody but administrators.
+pub const CARERS: &str = "401 yes yes yes yes yes yes yes 403 401 401 403";
+/// Who looks after the patient, or treats the patient.
+pub const PAPERS: &str = "401 yes 404 yes 404 404 403 403 403 401 401 403";

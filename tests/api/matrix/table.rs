@@ -1,11 +1,12 @@
 //! Who may do what. One row for each operation of the API, one word for each caller: `yes`, or the status that turns
 //! the caller away.
 
+use files::infrastructure::http::FileLinks;
 use serde_json::{Value, json};
 
 use super::callers::{Caller, VISIT};
 use super::cells::*;
-use crate::app::{ada, doctor, id, visit_type};
+use crate::app::{ada, doctor, id, secret, visit_type};
 
 /// One operation.
 pub struct Rule {
@@ -135,6 +136,7 @@ pub const RULES: &[Rule] = rules! {
     "acceptWaitlistOffer" "offer to patient 1" WAITS waitlist_offer;
     "addExternalCalendar" "doctor 1" CALENDAR |staged, caller| a_doctor(staged, caller)
         .with(json!({"url": "https://calendar.example/busy.ics"}));
+    "addFileVersion" "file of patient 1" RECORD |_, _| Ask { hindered: true, ..paper() };
     "addHoliday" "clinic 1" FRONT_DESK
         |staged, caller| clinic(staged, caller).with(json!({"date": "2027-07-05", "name": "Independence Day"}));
     "addRelative" "own" PATIENTS |_, _| Ask::default().with(json!({"name": "Nora Baker", "relation": "child"}));
@@ -187,6 +189,8 @@ pub const RULES: &[Rule] = rules! {
     "createUser" "" ADMINS
         |_, _| Ask::default().with(json!({"email": "new@example.org", "name": "Nora Baker", "role": "admin"}));
     "deactivateDoctor" "doctor 1" FRONT_DESK |staged, caller| Ask { hindered: true, ..a_doctor(staged, caller) };
+    "deleteFile" "file of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 10), '7');
+    "editFile" "file of patient 1" RECORD |_, _| paper().with(json!({"category": "other"}));
     "editMe" "own" SIGNED_IN |_, _| Ask::default().with(json!({"language": "fr"}));
     "editUser" "user of patient 1" ADMINS |_, _| user().with(json!({"state": "active"}));
     "endAllSessions" "own" SIGNED_IN nothing;
@@ -210,6 +214,9 @@ pub const RULES: &[Rule] = rules! {
     "getDayTable" "clinic 1" CLINIC_S_TEAM clinic;
     "getDoctor" "" ALL a_doctor;
     "getFeedFile" "by its secret" ALL |_, _| Ask { id: "A".repeat(43), ..Ask::default() };
+    "getFile" "file of patient 1" RECORD |_, _| paper();
+    // Its content is not in the storage.
+    "getFileContent" "file of patient 1" PAPERS |_, _| Ask { hindered: true, ..paper() };
     "getMe" "own" SIGNED_IN nothing;
     "getMyConsents" "own" SIGNED_IN nothing;
     "getMyNotificationPreferences" "own" PATIENTS nothing;
@@ -234,6 +241,7 @@ pub const RULES: &[Rule] = rules! {
     "importHolidays" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller).with(json!(LIST_OF_HOLIDAYS));
     "joinWaitlist" "for doctor 1 and patient 1" JOINING joining;
     "leaveWaitlist" "of patient 1, for doctor 1" WAITS |_, _| Ask::of(id('7', 1), '7');
+    "linkFile" "file of patient 1" PAPERS |_, _| Ask::of("patients/1/other/a.pdf".to_owned(), '7');
     "listAccesses" "own" PATIENTS nothing;
     "listAppointments" "own reach" SIGNED_IN nothing;
     "listBreaks" "" ALL a_doctor;
@@ -245,6 +253,9 @@ pub const RULES: &[Rule] = rules! {
     "listExternalCalendars" "doctor 1" CALENDAR a_doctor;
     "listFeeds" "doctor 1" CALENDAR a_doctor;
     "listFigures" "own reach" TEAM nothing;
+    "listFileVersions" "file of patient 1" RECORD |_, _| paper();
+    // The patient stands in the query, which is not sent: who is none hears that it is missing.
+    "listFiles" "own reach" CARERS |_, _| Ask { hindered: true, ..Ask::default() };
     "listHolidays" "" ALL clinic;
     "listJobRuns" "" ADMINS nothing;
     "listJobs" "" ADMINS nothing;
@@ -282,6 +293,7 @@ pub const RULES: &[Rule] = rules! {
         Ask { hindered: caller == Caller::Doctor, ..patient(staged, caller).with(why) }
     };
     "openFeed" "doctor 1" CALENDAR a_doctor;
+    "openFileLink" "by its signature" ALL |_, _| Ask { id: link_to_paper(), hindered: true, ..Ask::default() };
     "openMyFeed" "own" PATIENTS nothing;
     "pauseQueue" "" ADMINS |_, _| Ask { id: "upkeep".to_owned(), ..Ask::default() };
     "previewClinicChange" "clinic 1" FRONT_DESK |staged, caller| clinic(staged, caller)
@@ -348,8 +360,20 @@ pub const RULES: &[Rule] = rules! {
     "testWebhook" "clinic 1" FRONT_DESK webhook;
     "undoClinicChange" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 9), ..clinic(staged, caller) };
     "undoDoctorChange" "doctor 1" CALENDAR |staged, caller| Ask { part: id('f', 8), ..a_doctor(staged, caller) };
+    // What is sent is no form.
+    "uploadFiles" "own reach" CARERS |_, _| Ask { hindered: true, ..Ask::default() };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
 };
+
+fn paper() -> Ask {
+    Ask::of(id('7', 8), '7')
+}
+
+fn link_to_paper() -> String {
+    let links = FileLinks::new(&secret(), "");
+    let link = links.link(id('7', 9).parse().unwrap(), "2027-03-08T06:00:00Z".parse().unwrap());
+    link.rsplit('/').next().unwrap().to_owned()
+}
 
 /// A password that is good enough.
 const GOOD: &str = "vexing quilt over a lamp";

@@ -18,7 +18,7 @@ use super::doctors::Doctors;
 use super::notifications::preferences;
 use super::{Base, SignInRules};
 use crate::neighbours::{
-    AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, NotificationsForAuth, VisitRecordsForAuth,
+    AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, FilesForAuth, NotificationsForAuth, VisitRecordsForAuth,
 };
 
 /// Signing in, and the API of accounts.
@@ -36,6 +36,7 @@ impl Accounts {
         base: &Base,
         doctors: &Doctors,
         appointments: &Appointments,
+        files: Arc<FilesForAuth>,
         token_keys: TokenKeys,
         sign_in: SignInRules,
     ) -> Self {
@@ -64,10 +65,11 @@ impl Accounts {
         let wishes = Arc::new(NotificationsForAuth { preferences: preferences(base), keys: keys.clone() });
         let records = RecordsApi {
             export: ExportRecords {
-                sources: vec![accounts.clone(), visits.clone(), calendars, wishes.clone()],
+                sources: vec![accounts.clone(), visits.clone(), calendars, wishes.clone(), files.clone()],
                 trail: accounts.clone(),
                 clock: clock.clone(),
             },
+            attachments: files,
             erase: EraseAccount { account: accounts, patients: visits, others: vec![wishes], clock: clock.clone() },
         };
 

@@ -40,7 +40,7 @@ pub(super) struct Appointments {
     pub(super) holds: PgHolds,
     pub(super) api: AppointmentsApi,
     /// The API of records.
-    pub(super) patients: PatientsApi,
+    pub(super) patients_api: PatientsApi,
     /// Visits, for those who subscribe to them.
     pub(super) visits: Arc<AppointmentsForCalendars>,
     /// The API of the waitlist.
@@ -53,6 +53,12 @@ pub(super) struct Appointments {
     pub(super) reminders: Reminders,
     /// By what messages about visits are found.
     pub(super) messages: AppointmentsForNotifications,
+    /// Who may do what.
+    pub(super) policy: Policy,
+    /// Writes down who is shown what.
+    pub(super) watch: WatchReads,
+    /// Patients, and who looks after them.
+    pub(super) patients: Arc<PgPatients>,
 }
 
 /// What an operator decides of visits.
@@ -86,6 +92,7 @@ impl Appointments {
         let views = Arc::new(PgViews::new(pool.clone(), keys.clone()));
         let accesses = Arc::new(PgAccessLog::new(pool.clone()));
         let watch = WatchReads { log: accesses.clone(), clock: clock.clone() };
+        let for_others = (policy.clone(), watch.clone(), patients.clone());
         let welcome =
             Arc::new(WelcomePatient { patients: patients.clone(), accounts: accounts.clone(), clock: clock.clone() });
         let emergencies = Arc::new(PgEmergencies::new(pool.clone(), journal.clone(), keys.clone()));
@@ -254,6 +261,7 @@ impl Appointments {
             letters,
         };
         let records = PgVisitRecords::new(pool.clone(), keys.clone(), journal.clone(), retention);
+        let (policy, watch, patients) = for_others;
         let visits = Arc::new(AppointmentsForCalendars {
             views: PgViews::new(pool.clone(), keys.clone()),
             patients: PgPatients::new(pool.clone(), journal.clone(), keys.clone()),
@@ -263,13 +271,16 @@ impl Appointments {
             records,
             holds,
             api,
-            patients: records_api,
+            patients_api: records_api,
             waitlist,
             series,
             line: Arc::new(line),
             visits,
             reminders,
             messages,
+            policy,
+            watch,
+            patients,
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn proxies(read: &mut Reader<'_>) -> TrustedProxies {
     })
 }
 
-/// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `REDIS_URL`.
+/// `RATE_LIMIT`, `RATE_LIMIT_AUTH`, `RATE_LIMIT_UPLOADS`, `REDIS_URL`.
 pub(super) fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
     let mut rate = |name: &str, otherwise: &str| {
         let text = read.text(name).unwrap_or_else(|| otherwise.to_owned());
@@ -23,7 +23,8 @@ pub(super) fn rates(read: &mut Reader<'_>, tier: Tier) -> Rates {
     };
     let default = rate("RATE_LIMIT", if tier == Tier::Staging { "500/15m" } else { "1000/15m" });
     let auth = rate("RATE_LIMIT_AUTH", "60/15m");
-    Rates { default, auth, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
+    let uploads = rate("RATE_LIMIT_UPLOADS", "60/15m");
+    Rates { default, auth, uploads, redis: read.parsed("REDIS_URL", &NoRedis.to_string()) }
 }
 
 /// `CORS_ALLOWED_ORIGINS`.

@@ -53,8 +53,11 @@ pub(super) fn sender(read: &mut Reader<'_>, tier: Tier) -> Sender {
 mod tests {
     use super::super::{Config, ConfigError};
 
-    const PRODUCTION: [(&str, &str); 2] =
-        [("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", "a secret that is longer than 32 characters")];
+    const PRODUCTION: [(&str, &str); 3] = [
+        ("DOKTOLIB_TIER", "production"),
+        ("DOKTOLIB_SECRET", "a secret that is longer than 32 characters"),
+        ("VIRUS_SCAN", "off"),
+    ];
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from(&|name| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned()))

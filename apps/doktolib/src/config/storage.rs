@@ -128,6 +128,7 @@ mod tests {
                 ("DOKTOLIB_SECRET", "a secret that is longer than 32 characters"),
                 ("SMTP_URL", "smtps://mail.example"),
                 ("MAIL_FROM", "no-reply@clinic.example"),
+                ("VIRUS_SCAN", "off"),
                 ("AWS_S3_BUCKET", "clinic"),
                 ("AWS_ENDPOINT_URL", url),
                 ("AWS_ACCESS_KEY_ID", "id"),

@@ -78,7 +78,8 @@ fn production_wants_a_secret_and_has_guests_prove_their_address() {
     assert!(read(&[("DOKTOLIB_TIER", "production")]).unwrap_err().to_string().contains("DOKTOLIB_SECRET"));
     let mail = [("SMTP_URL", "smtps://u:p@mail.example"), ("MAIL_FROM", "no-reply@clinic.example")];
     let production = [("DOKTOLIB_TIER", "production"), ("DOKTOLIB_SECRET", &"x".repeat(32))];
-    let config = read(&[production, mail].concat()).unwrap();
+    let scanner = [("CLAMD_ADDRESS", "tcp://clamd:3310")];
+    let config = read(&[&production[..], &mail, &scanner].concat()).unwrap();
     assert_eq!(
         (config.guests, config.host.as_str(), config.log_format),
         (GuestBooking::Code, "0.0.0.0", LogFormat::Json)

@@ -96,6 +96,7 @@ mod tests {
             ("DOKTOLIB_SECRET", "a secret that is longer than 32 characters"),
             ("SMTP_URL", "smtps://u:p@mail.example"),
             ("MAIL_FROM", "no-reply@clinic.example"),
+            ("VIRUS_SCAN", "off"),
         ];
         let faults = read(&[&open[..], &production].concat()).unwrap_err();
         assert!(faults.0.len() == 1 && faults.0[0].starts_with("SMS_API_URL"), "{faults}");

@@ -26,6 +26,7 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "auth.code", id: "id", columns: &["details"] },
     SealedTable { table: "calendars.external_calendar", id: "id", columns: &["address"] },
     SealedTable { table: "doctors.override_day", id: "id", columns: &["reason"] },
+    SealedTable { table: "files.version", id: "id", columns: &["details", "data_key", "text"] },
     SealedTable { table: "journal.outbox", id: "id", columns: &["sealed"] },
     SealedTable { table: "platform.idempotency_key", id: "id", columns: &["body"] },
     SealedTable { table: "webhooks.endpoint", id: "id", columns: &["url", "secret", "previous_secret"] },

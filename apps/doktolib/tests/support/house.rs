@@ -67,6 +67,13 @@ impl House {
             public_url: "http://localhost".into(),
             calendar_source: Arc::new(WebCalendars::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),
             receivers: Arc::new(WebReceivers::new(Reach::default(), std::time::Duration::from_secs(20)).unwrap()),
+            handling: doktolib::application::Handling {
+                spool: files::infrastructure::Spool::open(&std::env::temp_dir().join("doktolib-house-spool")).unwrap(),
+                inspector: Arc::new(files::infrastructure::inspection::ContentInspector::new()),
+                scanner: None,
+                reader: Arc::new(files::infrastructure::inspection::LocalTextReader::new()),
+                retention_years: 7,
+            },
             mailing: Mailing::into_folder(
                 std::env::temp_dir().join("doktolib-house-mail"),
                 "doktolib@localhost".parse().unwrap(),

@@ -53,7 +53,8 @@ pub use ports::{
 pub use proof_ports::{MockPasswords, MockPatientRecords, MockPractices, MockProofs};
 pub use proof_ports::{Passwords, PatientRecords, Practices, Proofs};
 pub use records_ports::{
-    AccountErasure, Found, PartErasure, PatientErasure, PersonalRecords, RecordFile, RecordTrail, VisitsAhead,
+    AccountErasure, Attached, Attachments, Found, PartErasure, PatientErasure, PersonalRecords, Pieces, RecordFile,
+    RecordTrail, VisitsAhead,
 };
 pub use refresh_session::{RefreshError, RefreshSession};
 #[cfg(test)]

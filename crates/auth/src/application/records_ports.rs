@@ -40,6 +40,32 @@ pub trait PersonalRecords: Send + Sync {
     async fn of(&self, user: UserId) -> Result<Found, PortFailure>;
 }
 
+/// Something that goes into a copy as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Its id.
+    pub id: Uuid,
+    /// Under which name it goes into the copy: a path without anything that leads elsewhere.
+    pub path: String,
+}
+
+/// A content, as it comes.
+#[async_trait]
+pub trait Pieces: Send {
+    /// The next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFailure>;
+}
+
+/// Contents about somebody that are too large to be held at once.
+#[async_trait]
+pub trait Attachments: Send + Sync {
+    /// Those about this user and those whom the user looks after.
+    async fn of(&self, user: UserId) -> Result<Vec<Attached>, PortFailure>;
+
+    /// One of them; `None` when it is lost.
+    async fn open(&self, one: &Attached) -> Result<Option<Box<dyn Pieces>>, PortFailure>;
+}
+
 /// The trail of what was done with records, and what becomes of an account at its end.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]

@@ -48,4 +48,30 @@ impl FileKind {
             Self::Txt => "text/plain; charset=utf-8",
         }
     }
+
+    /// The kind of that [name](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// How names of such files end, the usual one first.
+    #[must_use]
+    pub const fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Pdf => &["pdf"],
+            Self::Jpeg => &["jpg", "jpeg"],
+            Self::Png => &["png"],
+            Self::Gif => &["gif"],
+            Self::Doc => &["doc"],
+            Self::Docx => &["docx"],
+            Self::Txt => &["txt"],
+        }
+    }
+
+    /// Is it a picture? What is read in one may be misread.
+    #[must_use]
+    pub const fn is_picture(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Gif)
+    }
 }

@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
@@ -19,6 +20,21 @@ use super::problem::{Problem, kinds};
 
 /// The longest a request may take, as long as a single statement may; later it is answered with 503.
 pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Requests that may take longer than [`DEADLINE`], because their bodies do. Lies in the application's data as
+/// `Data<LongRequests>`.
+#[derive(Debug, Clone)]
+pub struct LongRequests(
+    /// Method, beginning of the path, and the longest such a request may take.
+    pub Vec<(Method, &'static str, Duration)>,
+);
+
+fn deadline(request: &ServiceRequest) -> Duration {
+    let long = request.app_data::<Data<LongRequests>>();
+    let mut fitting = long.iter().flat_map(|long| long.0.iter());
+    let fits = fitting.find(|(method, path, _)| request.method() == method && request.path().starts_with(path));
+    fits.map_or(DEADLINE, |(_, _, longest)| *longest)
+}
 
 const FIXED_HEADERS: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
@@ -54,7 +70,7 @@ pub async fn edge(
         // HEAD is GET without the body (RFC 9110, section 9.3.2), which the server leaves out by itself.
         request.head_mut().method = Method::GET;
     }
-    let answer = AssertUnwindSafe(tokio::time::timeout(DEADLINE, next.call(request))).catch_unwind();
+    let answer = AssertUnwindSafe(tokio::time::timeout(deadline(&request), next.call(request))).catch_unwind();
     let outcome = within(context.clone(), answer).await;
 
     let (response, route) = match outcome {
@@ -207,11 +223,19 @@ mod tests {
         async fn broken() -> &'static str {
             std::panic::panic_any("a defect")
         }
-        let app =
-            App::new().route("/slow", web::get().to(slow)).route("/broken", web::get().to(broken)).wrap(from_fn(edge));
+        let long = LongRequests(vec![(Method::GET, "/slower", DEADLINE * 3)]);
+        let app = App::new()
+            .app_data(Data::new(long))
+            .route("/slow", web::get().to(slow))
+            .route("/slower", web::get().to(slow))
+            .route("/broken", web::get().to(broken))
+            .wrap(from_fn(edge));
         let app = init_service(app).await;
         let request = TestRequest::get().uri(path).insert_header(("x-request-id", "r-1")).to_request();
-        let error = actix_web::dev::Service::call(&app, request).await.unwrap_err();
+        let error = match actix_web::dev::Service::call(&app, request).await {
+            Ok(response) => return (response.status().as_u16(), String::new(), String::new()),
+            Err(error) => error,
+        };
         let response = error.error_response();
         assert_eq!(response.headers().get("x-content-type-options").unwrap(), "nosniff");
         let id = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
@@ -225,6 +249,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_that_takes_too_long_is_answered_with_503() {
         assert_eq!(answered("/slow").await, (503, "unavailable".into(), "r-1".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_may_take_longer_does() {
+        assert_eq!(answered("/slower").await.0, 200);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ pub use client::{NoNetwork, TrustedProxies, address_group, client, client_addres
 pub use conditional::{
     etag_of, is_known, ok_or_not_modified, ok_or_not_modified_at, required_versions, version_tag, versions_in_if_match,
 };
-pub use edge::{DEADLINE, edge, problems_only};
+pub use edge::{DEADLINE, LongRequests, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
 pub use limited::{RATE_LIMIT_HEADERS, address_holder, holder, take_from};
 pub use nothing::{NoParams, Nothing};
