@@ -6,6 +6,7 @@ mod calendars;
 mod desk;
 mod doctors;
 mod notifications;
+mod prescriptions;
 mod reminders;
 mod reports;
 mod series;
@@ -25,6 +26,7 @@ use ::doctors::infrastructure::http::DoctorsApi;
 use ::doctors::infrastructure::{ClinicZones, LiveSlots, Soonest};
 use ::notifications::infrastructure::http::MessagesApi;
 use ::notifications::infrastructure::{Mailbox, TextFolder};
+use ::prescriptions::infrastructure::http::PrescriptionsApi;
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
 use ::webhooks::infrastructure::http::WebhooksApi;
@@ -55,6 +57,7 @@ use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
+use crate::neighbours::AppointmentsForPrescriptions;
 use crate::system::SystemApi;
 use crate::texting::Texting;
 use crate::timetable;
@@ -195,6 +198,7 @@ pub struct Application {
     pub(crate) waitlist: Data<WaitlistApi>,
     pub(crate) series: Data<SeriesApi>,
     pub(crate) webhooks: Data<WebhooksApi>,
+    pub(crate) prescriptions: Data<PrescriptionsApi>,
     /// Serves those who wait for a time.
     pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
@@ -252,6 +256,7 @@ impl Application {
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
+        let prescriptions = prescriptions::prescriptions(&base, visits_for_prescriptions(&appointments));
         let desk = desk::desk(&base, &doctors);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
         let accounts = Accounts::new(&base, &doctors, &appointments, token_keys, sign_in);
@@ -260,7 +265,7 @@ impl Application {
 
         // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
         let mut listeners = messages.subscribers;
-        listeners.push(webhooks.listener);
+        listeners.extend([webhooks.listener, prescriptions.listener]);
         let courier = Courier::new(Outbox::new(pool.clone()), listeners, clock.clone());
 
         let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
@@ -277,7 +282,7 @@ impl Application {
             line: appointments.line.clone(),
         };
         let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks);
-        let tasks = tasks.chain([webhooks.tidy]).collect();
+        let tasks = tasks.chain([webhooks.tidy, prescriptions.task]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let mint = accounts.sessions.mint.clone();
@@ -324,6 +329,7 @@ impl Application {
             waitlist: Data::new(appointments.waitlist),
             series: Data::new(appointments.series),
             webhooks: Data::new(webhooks.api),
+            prescriptions: Data::new(prescriptions.api),
             line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
@@ -336,6 +342,17 @@ impl Application {
             steps,
             operations: Data::new(operations),
         }
+    }
+}
+
+/// What prescriptions ask of visits.
+fn visits_for_prescriptions(appointments: &Appointments) -> AppointmentsForPrescriptions {
+    AppointmentsForPrescriptions {
+        store: appointments.store.clone(),
+        patients: appointments.patients_store.clone(),
+        policy: appointments.policy.clone(),
+        watch: appointments.watch.clone(),
+        addressees: appointments.addressees.clone(),
     }
 }
 

@@ -29,6 +29,7 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(calendars::infrastructure::http::routes)
             .configure(reports::infrastructure::http::routes)
             .configure(webhooks::infrastructure::http::routes)
+            .configure(prescriptions::infrastructure::http::routes)
             .configure(operations::infrastructure::http::routes)
             .configure(notifications::infrastructure::http::routes),
     );
@@ -55,6 +56,7 @@ pub fn app(
         .app_data(application.waitlist.clone())
         .app_data(application.series.clone())
         .app_data(application.webhooks.clone())
+        .app_data(application.prescriptions.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())
@@ -73,6 +75,7 @@ pub fn app(
         .route("/problems.css", web::get().to(system::problems_css))
         .route("/problems/{code}", web::get().to(system::problem))
         .configure(operations::infrastructure::http::pages)
+        .configure(prescriptions::infrastructure::http::pages)
         .configure(|config| {
             if let Some(mailbox) = mailbox {
                 notifications::infrastructure::http::dev_mail(config, mailbox);

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use kernel::Clock;
 use platform::http::{Kind, PROBLEMS_CSS, Problem, kinds, ok_or_not_modified, problem_index, problem_page};
 use platform::pg::{self, PgPool};
+use prescriptions::infrastructure::http::PROBLEMS as PRESCRIPTIONS_PROBLEMS;
 use reports::infrastructure::http::PROBLEMS as REPORTS_PROBLEMS;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -152,6 +153,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .chain(DOCTORS_PROBLEMS)
         .chain(RECORDS_PROBLEMS)
         .chain(REPORTS_PROBLEMS)
+        .chain(PRESCRIPTIONS_PROBLEMS)
         .copied()
         .collect()
 }

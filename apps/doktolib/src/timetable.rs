@@ -4,6 +4,7 @@ use appointments::infrastructure::jobs::{
     FIND_REMINDERS, FIND_TEXT_REMINDERS, REMINDER_QUEUE, SUMMARISE_DAYS, SWEEP_MISSED,
 };
 use platform::jobs::{InZone, Rhythm, Schedule};
+use prescriptions::infrastructure::jobs::PURGE_PRESCRIPTIONS;
 use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
 
@@ -48,6 +49,7 @@ pub fn schedules() -> Vec<Schedule> {
             priority: 20,
         },
         upkeep(CLEANUP, Rhythm::on_sundays(4, 45), InZone::Utc),
+        upkeep(PURGE_PRESCRIPTIONS, Rhythm::on_sundays(5, 15), InZone::Utc),
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
     ]
 }

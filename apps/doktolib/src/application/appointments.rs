@@ -23,12 +23,13 @@ use platform::signing::LinkSigner;
 
 use super::Base;
 use super::doctors::Doctors;
+use super::prescriptions::summaries;
 use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
     AppointmentsForCalendars, AppointmentsForNotifications, AuthForAppointments, CalendarsForAppointments,
-    PracticesForAppointments, SoonestForAppointments,
+    PracticesForAppointments, PrescriptionsForAppointments, SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -53,6 +54,16 @@ pub(super) struct Appointments {
     pub(super) reminders: Reminders,
     /// By what messages about visits are found.
     pub(super) messages: AppointmentsForNotifications,
+    /// Who may do what.
+    pub(super) policy: Policy,
+    /// Writes down who is shown what.
+    pub(super) watch: WatchReads,
+    /// Patients.
+    pub(super) patients_store: Arc<PgPatients>,
+    /// Visits.
+    pub(super) store: Arc<PgAppointments>,
+    /// Where letters about patients go.
+    pub(super) addressees: Addressees,
 }
 
 /// What an operator decides of visits.
@@ -121,7 +132,8 @@ impl Appointments {
             practices: practices.clone(),
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
-        let reminders = reminders(base, store.clone(), letters.addressees.clone(), practices.clone(), leads, zones);
+        let addressees = letters.addressees.clone();
+        let reminders = reminders(base, store.clone(), addressees.clone(), practices.clone(), leads, zones);
         let messages = AppointmentsForNotifications {
             trace: TraceMessages {
                 store: store.clone(),
@@ -228,7 +240,7 @@ impl Appointments {
                 clock: clock.clone(),
             },
             reschedule: RescheduleAppointment {
-                store,
+                store: store.clone(),
                 policy: policy.clone(),
                 watch: watch.clone(),
                 letters: letters.clone(),
@@ -237,12 +249,19 @@ impl Appointments {
                 desk: agenda,
                 clock: clock.clone(),
             },
-            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), policy, watch },
+            list: ListAppointments {
+                views,
+                patients: patients.clone(),
+                practices: practices.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+            },
+            prescriptions: Arc::new(PrescriptionsForAppointments { summaries: summaries(base) }),
             accesses: ReadAccessLog { log: accesses, patients: patients.clone(), practices },
             relatives: ListRelatives { patients: patients.clone(), welcome: welcome.clone() },
             add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
             change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },
-            release_relative: ReleaseRelative { patients, clock: clock.clone() },
+            release_relative: ReleaseRelative { patients: patients.clone(), clock: clock.clone() },
             answers: Answers::new(pool.clone(), keys.clone()),
             links,
             letters,
@@ -264,6 +283,11 @@ impl Appointments {
             visits,
             reminders,
             messages,
+            policy,
+            watch,
+            patients_store: patients,
+            store,
+            addressees,
         }
     }
 }

@@ -28,6 +28,8 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "doctors.override_day", id: "id", columns: &["reason"] },
     SealedTable { table: "journal.outbox", id: "id", columns: &["sealed"] },
     SealedTable { table: "platform.idempotency_key", id: "id", columns: &["body"] },
+    SealedTable { table: "prescriptions.prescription", id: "id", columns: &["withdraw_reason"] },
+    SealedTable { table: "prescriptions.version", id: "id", columns: &["content", "heads", "code"] },
     SealedTable { table: "webhooks.endpoint", id: "id", columns: &["url", "secret", "previous_secret"] },
 ];
 
@@ -46,6 +48,8 @@ pub const DIGESTS: &[&str] = &[
     "auth.refresh_token.digest",
     "auth.session.cookie_digest",
     "calendars.feed.secret_digest",
+    "prescriptions.version.code_key",
+    "prescriptions.version.signature",
     "reports.report.sha256",
     "journal.audit_event.hash",
     "journal.audit_head.hash",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use self::parts::reminded;
 pub use self::parts::{Duty, Timed};
 use super::samples::{TEMPLATES, sample_values};
 use super::values::{NoticeError, Values};
@@ -207,6 +208,13 @@ pub enum Notice {
         /// Where its file is, for who is signed in.
         url: String,
     },
+    /// `prescription-ready{doctor,url}`: to the patient, or who looks after them. Nothing of what was prescribed.
+    PrescriptionReady {
+        /// Who wrote it.
+        doctor: String,
+        /// Where its paper is, for who is signed in.
+        url: String,
+    },
     /// `account-erased{}`.
     AccountErased,
 }
@@ -330,6 +338,9 @@ impl Notice {
                 to: values.text("to")?,
                 url: values.link("url")?,
             },
+            "prescription-ready" => {
+                Self::PrescriptionReady { doctor: values.text("doctor")?, url: values.link("url")? }
+            }
             "account-erased" => Self::AccountErased,
             _ => return Err(NoticeError::UnknownTemplate),
         })
@@ -363,6 +374,7 @@ impl Notice {
             Self::WaitlistOffer { .. } => "waitlist-offer",
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::ReportReady { .. } => "report-ready",
+            Self::PrescriptionReady { .. } => "prescription-ready",
             Self::AccountErased => "account-erased",
         }
     }
@@ -374,16 +386,6 @@ impl Notice {
     pub fn sample(template: &str, public_url: &str) -> Result<Self, NoticeError> {
         Self::parse(template, &sample_values(template, public_url)?, public_url)
     }
-}
-
-fn reminded(values: &Values<'_>, names: [&'static str; 4]) -> Result<Reminded, NoticeError> {
-    let [doctor, when, clinic, manage_url] = names;
-    Ok(Reminded {
-        doctor: values.text(doctor)?,
-        when: values.text(when)?,
-        clinic: values.text(clinic)?,
-        manage_url: values.link(manage_url)?,
-    })
 }
 
 mod parts;

@@ -10,7 +10,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 25] = [
+pub const TEMPLATES: [(&str, Sample); 26] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -148,6 +148,13 @@ pub const TEMPLATES: [(&str, Sample); 25] = [
             ("from", "2027-02-01"),
             ("to", "2027-02-28"),
             ("url", "{site}/api/v1/reports/01900000-0000-7000-8000-000000000001/file"),
+        ],
+    ),
+    (
+        "prescription-ready",
+        &[
+            ("doctor", "Dr. Mona Sample"),
+            ("url", "{site}/api/v1/prescriptions/01900000-0000-7000-8000-000000000001/pdf"),
         ],
     ),
     ("account-erased", &[]),

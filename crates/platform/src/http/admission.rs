@@ -211,6 +211,8 @@ roles! {
     Patients: Patient;
     /// Those who look after patients or treat them, and their front desks.
     Carers: Patient Doctor Staff;
+    /// Those who read what stands in papers: patients, who looks after them, and doctors.
+    Readers: Patient Doctor;
     /// Those who treat patients, and their front desks.
     Practice: Doctor Staff;
     /// Front desks alone.

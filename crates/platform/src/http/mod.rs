@@ -26,7 +26,9 @@ pub use limited::{RATE_LIMIT_HEADERS, address_holder, holder, take_from};
 pub use page::{DEFAULT_LIMIT, cursor, next_link, read_cursor};
 pub use plain_date::PlainDate;
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
-pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};
+pub use problem_pages::{
+    STYLE as PROBLEMS_CSS, frame as plain_page, frame_in as plain_page_in, index as problem_index, page as problem_page,
+};
 pub use responses::refusals;
 
 use std::str::FromStr;

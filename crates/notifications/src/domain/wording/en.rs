@@ -302,6 +302,18 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 Part::Link { label: "Fetch it", url: url.clone() },
             ],
         ),
+        Notice::PrescriptionReady { doctor, url } => (
+            "A prescription is ready",
+            None,
+            vec![
+                say("There is a prescription for you, or for somebody you look after:"),
+                Part::Facts(vec![("From", doctor.clone())]),
+                say(
+                    "Sign in to read and print it. Where you have printed an earlier version, only the new one is good.",
+                ),
+                Part::Link { label: "Open it", url: url.clone() },
+            ],
+        ),
         Notice::AccountErased => (
             "Your Doktolib account was erased",
             None,
