@@ -10,8 +10,10 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody, or to whom it is meant for by a signature of their own.
-const PUBLIC: [&str; 31] = [
+const PUBLIC: [&str; 33] = [
     "bookAppointment",
+    "checkPrescription",
+    "checkPrescriptionHash",
     "confirmAppointment",
     "explainSlot",
     "forgotPassword",
@@ -49,7 +51,7 @@ const PUBLIC: [&str; 31] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs` and
+/// those on prescriptions in `prescriptions.rs`, those on reports in `doctor_reports.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs` and
 /// `text_reminders.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
@@ -68,11 +70,13 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "changeDoctor",
     "changeMyEmail",
     "changePassword",
+    "changePrescription",
     "changeRelative",
     "changeResource",
     "changeVisitType",
     "changeWebhook",
     "checkIn",
+    "checkPrescriptionHash",
     "closeFeed",
     "closeMyFeed",
     "confirmAppointment",
@@ -144,6 +148,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "undoClinicChange",
     "undoDoctorChange",
     "verifyCode",
+    "withdrawPrescription",
+    "writePrescription",
 ];
 
 #[actix_web::test]
@@ -194,6 +200,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "changeDoctor",
             "changeMyEmail",
             "changePassword",
+            "changePrescription",
             "changeRelative",
             "changeResource",
             "changeVisitType",
@@ -232,6 +239,9 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getOutbox",
             "getOverride",
             "getPatient",
+            "getPrescription",
+            "getPrescriptionFigures",
+            "getPrescriptionPaper",
             "getQueue",
             "getRelative",
             "getReport",
@@ -255,6 +265,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listJobs",
             "listMyFeeds",
             "listOverrides",
+            "listPrescriptionVersions",
+            "listPrescriptions",
             "listQueues",
             "listRelatives",
             "listReports",
@@ -310,6 +322,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "testWebhook",
             "undoClinicChange",
             "undoDoctorChange",
+            "withdrawPrescription",
+            "writePrescription",
         ]
     );
     assert_eq!(app.tables().await, before);

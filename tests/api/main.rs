@@ -42,6 +42,8 @@ mod operations;
 mod override_reasons;
 mod practice_hours;
 mod practice_reach;
+mod prescription_papers;
+mod prescriptions;
 mod privacy;
 mod readme;
 mod records;

@@ -10,7 +10,7 @@ use ::prescriptions::domain::KEPT_YEARS;
 use ::prescriptions::infrastructure::http::PrescriptionsApi;
 use ::prescriptions::infrastructure::jobs::PurgeTask;
 use ::prescriptions::infrastructure::{
-    ErasedPatients, PgPrescriptionRecords, PgPrescriptions, PgSummaries, SecretSeals,
+    ErasedPatients, KeyedSeals, PgPrescriptionRecords, PgPrescriptions, PgSummaries,
 };
 use platform::idempotency::Answers;
 use platform::jobs::Task;
@@ -37,7 +37,7 @@ pub(super) struct Prescriptions {
 }
 
 pub(super) fn prescriptions(base: &Base, visits: AppointmentsForPrescriptions) -> Prescriptions {
-    let Base { pool, journal, keys, clock, secret, public_url, .. } = base;
+    let Base { pool, journal, keys, clock, public_url, .. } = base;
     let store = Arc::new(PgPrescriptions {
         pool: pool.clone(),
         journal: journal.clone(),
@@ -46,7 +46,7 @@ pub(super) fn prescriptions(base: &Base, visits: AppointmentsForPrescriptions) -
     });
     let visits = Arc::new(visits);
     let practices = Arc::new(DoctorsForPrescriptions { pool: pool.clone() });
-    let seals = Arc::new(SecretSeals::new(secret));
+    let seals = Arc::new(KeyedSeals { keys: keys.clone() });
     let parts = Parts {
         store: store.clone(),
         visits: visits.clone(),

@@ -3,18 +3,18 @@
 mod erased_patients;
 pub mod http;
 pub mod jobs;
+mod keyed_seals;
 mod pg_prescriptions;
 mod pg_records;
 mod pg_summaries;
 mod rows;
-mod secret_seals;
 mod sheet;
 mod stored;
 mod writing;
 
 pub use erased_patients::ErasedPatients;
+pub use keyed_seals::KeyedSeals;
 pub use pg_prescriptions::PgPrescriptions;
 pub use pg_records::{PgPrescriptionRecords, PrescriptionRecords};
 pub use pg_summaries::{PgSummaries, Summary};
-pub use secret_seals::SecretSeals;
 pub use stored::{SealedPrescription, SealedVersion, seal};
