@@ -169,7 +169,7 @@ async fn purge(app: &App, payload: &Value) -> String {
     let job = NewJob::new("upkeep", "purge-prescriptions", payload).unwrap();
     app.application.worker.jobs().add(&job, app.application.clock.now()).await.unwrap();
     work(app).await;
-    let query = "SELECT result FROM jobs.run WHERE name = 'purge-prescriptions' ORDER BY id DESC LIMIT 1";
+    let query = "SELECT said FROM jobs.run WHERE name = 'purge-prescriptions' ORDER BY id DESC LIMIT 1";
     app.texts(query).await.remove(0)
 }
 

@@ -17,10 +17,11 @@ const EXPORT: &str = "/api/v1/me/export";
 const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
-const LEFT_OUT: [(&str, &str); 7] = [
+const LEFT_OUT: [(&str, &str); 8] = [
     ("doctors.override_day.reason", "a note of the team about a day of a calendar, which those who run it read"),
     ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),
+    ("prescriptions.version.code", "opens the check of a paper for whoever has it"),
     ("webhooks.endpoint.url", "a clinic's own system"),
     ("webhooks.endpoint.secret", "signs what a clinic's own system is told"),
     ("webhooks.endpoint.previous_secret", "the same"),
@@ -148,6 +149,12 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
     ))
     .await;
 
+    app.sql(&format!(
+        "UPDATE prescriptions.prescription SET withdrawn_at = now(), withdraw_reason = '' WHERE id = '{}'",
+        id('6', 11_109)
+    ))
+    .await;
+
     let mut planted = vec!["planted-1".to_owned(), "planted-read".to_owned()];
     for sealed in SEALED {
         for column in sealed.columns {
@@ -164,6 +171,8 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "appointments.appointment" => visit,
                 "appointments.emergency_access" => emergency,
                 "appointments.hold" => hold,
+                "prescriptions.prescription" => id('6', 11_109).parse().unwrap(),
+                "prescriptions.version" => id('3', 11_109).parse().unwrap(),
                 "journal.outbox" => {
                     planted.push(word);
                     continue;

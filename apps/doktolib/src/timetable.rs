@@ -10,6 +10,9 @@ use webhooks::infrastructure::jobs::TIDY;
 
 use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
 
+/// Jobs that count, when they are asked to, what they would do.
+pub const COUNTS_ONLY: [&str; 1] = [PURGE_PRESCRIPTIONS];
+
 /// Everything that the worker puts into a queue by itself.
 #[must_use]
 pub fn schedules() -> Vec<Schedule> {
