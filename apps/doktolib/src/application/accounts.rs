@@ -66,7 +66,7 @@ impl Accounts {
         let wishes = Arc::new(NotificationsForAuth { preferences: preferences(base), keys: keys.clone() });
         let prescribed = Arc::new(PrescriptionsForAuth {
             records: prescription_records(base),
-            patients: appointments.patients_store.clone(),
+            visits: appointments.records.clone(),
         });
         let records = RecordsApi {
             export: ExportRecords {

@@ -1,24 +1,20 @@
-use std::sync::Arc;
-
-use appointments::application::PatientStore;
+use appointments::infrastructure::PgVisitRecords;
 use async_trait::async_trait;
 use auth::application::{Found, PersonalRecords, RecordFile};
-use kernel::{PatientId, PortFailure, UserId};
+use kernel::{PortFailure, UserId};
 use prescriptions::infrastructure::PgPrescriptionRecords;
 use serde_json::Value;
 
 /// What was prescribed for somebody and those one looks after, for a copy.
 pub struct PrescriptionsForAuth {
     pub(crate) records: PgPrescriptionRecords,
-    pub(crate) patients: Arc<dyn PatientStore>,
+    pub(crate) visits: PgVisitRecords,
 }
 
 #[async_trait]
 impl PersonalRecords for PrescriptionsForAuth {
     async fn of(&self, user: UserId) -> Result<Found, PortFailure> {
-        let all = self.patients.relatives(user).await?;
-        let patients: Vec<PatientId> = all.into_iter().map(|relative| relative.patient.id).collect();
-        let found = self.records.of(&patients).await?;
+        let found = self.records.of(&self.visits.patients_of(user).await?).await?;
         let file = |name, about, rows: &[Value]| RecordFile {
             name,
             about,

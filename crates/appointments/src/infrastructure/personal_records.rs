@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::{Timestamp, ToSpan as _};
 use jiff_diesel::{NullableTimestamp, Timestamp as DbTimestamp, ToDiesel as _};
-use kernel::{Actor, DomainEvent, PortFailure, Recorded, UserId};
+use kernel::{Actor, DomainEvent, PatientId, PortFailure, Recorded, UserId};
 use platform::crypto::Keyring;
 use platform::http::context;
 use platform::journal::Journal;
@@ -173,6 +173,21 @@ impl PgVisitRecords {
             |rows: &[Value]| -> Vec<Uuid> { rows.iter().filter_map(|row| row["id"].as_str()?.parse().ok()).collect() };
         let subjects = [ids(&patients), ids(&appointments), ids(&holds)].concat();
         Ok(VisitRecords { patients, appointments, emergencies, accesses, holds, waitlist, offers, subjects })
+    }
+
+    /// The patients whom this user looks after, oneself among them.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn patients_of(&self, user: UserId) -> Result<Vec<PatientId>, PortFailure> {
+        let rows: Vec<Id> = pg::read(&self.pool, "read whom somebody looks after", async |mut conn| {
+            diesel::sql_query("SELECT patient_id AS id FROM appointments.caretaker WHERE user_id = $1 ORDER BY 1")
+                .bind::<SqlUuid, _>(user.as_uuid())
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        Ok(rows.into_iter().map(|row| PatientId::from_uuid(row.id)).collect())
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
