@@ -4,9 +4,11 @@
 //! Those that a sheet uses are embedded in it (PDF 1.7, 9.7 and 9.9), since no reader has these letters by itself.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};
-use pdf_writer::{Finish as _, Name, Pdf, Rect, Ref, Str};
+use pdf_writer::{Filter, Finish as _, Name, Pdf, Rect, Ref, Str};
 use ttf_parser::{Face, FaceParsingError, GlyphId};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -33,6 +35,18 @@ impl Letters {
             Self::Sans => SANS,
             Self::Bold => BOLD,
         }
+    }
+
+    /// The file, packed once for all sheets (zlib).
+    fn packed(self) -> &'static [u8] {
+        static PACKED: [OnceLock<Vec<u8>>; 3] = [const { OnceLock::new() }; 3];
+        let [mono, sans, bold] = &PACKED;
+        let place = match self {
+            Self::Mono => mono,
+            Self::Sans => sans,
+            Self::Bold => bold,
+        };
+        place.get_or_init(|| compress_to_vec_zlib(self.file(), 9))
     }
 
     /// Six letters before the name tell that it is a part of the typeface.
@@ -137,9 +151,8 @@ impl Typeface {
             .cap_height(scaled(self.face.capital_height().unwrap_or(714)))
             .stem_v(self.letters.stem())
             .font_file2(file);
-        let bytes = self.letters.file();
-        let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-        pdf.stream(file, bytes).pair(Name(b"Length1"), length);
+        let length = i32::try_from(self.letters.file().len()).unwrap_or(i32::MAX);
+        pdf.stream(file, self.letters.packed()).filter(Filter::FlateDecode).pair(Name(b"Length1"), length);
         let mut letters = UnicodeCmap::new(Name(b"Letters"), IDENTITY);
         for (glyph, letter) in &self.used {
             letters.pair(*glyph, *letter);

@@ -22,11 +22,11 @@ impl CheckCode {
         Self(u128::from_be_bytes(octets))
     }
 
-    /// As it is typed by hand: in groups of five letters.
+    /// As it is typed by hand: in groups of four letters.
     #[must_use]
     pub fn grouped(&self) -> String {
         let letters: Vec<char> = self.to_string().chars().collect();
-        letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+        letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
     }
 }
 

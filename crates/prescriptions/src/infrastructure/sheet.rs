@@ -13,7 +13,7 @@ const TOP: f32 = HEIGHT - 64.0;
 /// The foot of every page begins here; what is prescribed ends above it.
 const FOOT: f32 = 160.0;
 /// Where medicines begin on the first page, and on those after it.
-const FIRST: f32 = TOP - 176.0;
+const FIRST: f32 = TOP - 186.0;
 const LATER: f32 = TOP - 50.0;
 /// Side of the QR code: 30 mm.
 const CODE: f32 = 85.0;
@@ -91,7 +91,7 @@ fn head(print: &mut Print, one: &Prescription) {
     label(print, (440.0, row), "Valid until");
     print.write((BOLD, 11.0), (440.0, row - 15.0), &day(one.version.valid_until));
 
-    let row = row - 46.0;
+    let row = row - 55.0;
     print.fill((LEFT, row - 32.0), (RIGHT - LEFT, 42.0), 0.945);
     label(print, (LEFT + 10.0, row - 3.0), "Patient");
     write_fitting(print, (BOLD, 13.0), (LEFT + 10.0, row - 20.0), &heads.patient.name, 300.0);
