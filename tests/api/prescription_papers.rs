@@ -6,7 +6,7 @@ use rqrr::PreparedImage;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::app::{App, PUBLIC_URL, Who, Wishes, id};
+use crate::app::{App, PUBLIC_URL, Who, Wishes, id, mail_into};
 use crate::prescriptions::{change, put, written};
 
 /// Dots for each point of the paper.
@@ -99,6 +99,21 @@ async fn the_code_on_the_paper_leads_to_its_check_and_the_hash_there_is_the_one_
     assert_eq!(app.get(&format!("/api/v1{typed}")).await.json(), told.json(), "capitals do not matter");
     let by_hash = app.post("/api/v1/prescriptions/check", &json!({"hash": first["hash"]})).await;
     assert_eq!((by_hash.status, by_hash.json()), (200, told.json()));
+}
+
+#[actix_web::test]
+async fn the_letter_lies_in_the_mailbox_of_development_and_leads_to_the_paper() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::with(Wishes { mailing: mail_into(folder.path().join("mail")), ..Wishes::default() }).await;
+    let first = written(&app).await.json();
+    let (_stop, going) = watch::channel(false);
+    while app.application.courier.round(&going).await.unwrap() > 0 {}
+    let mail = app.get("/dev/mail/latest.txt?to=alice.baker@example.com").await.text();
+    assert!(mail.contains("Subject: A prescription is ready") && mail.contains("Amara Okafor"), "{mail}");
+    let uri = format!("/api/v1/prescriptions/{}/pdf", first["id"].as_str().unwrap());
+    assert!(mail.contains(&format!("{PUBLIC_URL}{uri}")), "{mail}");
+    assert!(!mail.contains("Exemplarin") && !mail.contains("Drink"), "{mail}");
+    paper(&app, &uri).await;
 }
 
 /// What the check says of a version.

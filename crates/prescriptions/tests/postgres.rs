@@ -283,3 +283,23 @@ async fn what_is_good_for_longer_in_any_version_is_not_purged() {
     let events = "SELECT count(*) FROM journal.audit_event WHERE action = 'prescription.purged'";
     assert_eq!(house.number(events).await, 1);
 }
+
+#[tokio::test]
+async fn a_name_is_forgotten_once_and_a_change_that_has_read_it_is_refused() {
+    let house = House::new().await;
+    let one = house.inserted().await;
+    let late = house.changed(&one, "Ibuprofen");
+    let forgotten = recorded(&one, PrescriptionFact::Pseudonymised { versions_without_name: 1 });
+    assert!(house.store.forget_name(&forgotten).await.unwrap());
+    assert!(!house.store.forget_name(&forgotten).await.unwrap());
+    let event = recorded(&late, PrescriptionFact::Changed { version: 2 });
+    assert!(matches!(house.store.change(&late, &event, None).await, Err(StoreError::Stale)));
+    let found = house.store.find(one.id).await.unwrap().unwrap();
+    assert_eq!((found.version.heads.patient.name.as_str(), found.revision), ("Erased person", 2));
+    assert!(house.seals.is_of(&found.version.signature, &found.signed_parts()), "papers stay checkable");
+    let ada = Filter { search: Search { patient: Some("ada".into()), medication: None }, ..Filter::default() };
+    let page = house.store.list(&Within::Doctor(one.doctor), &ada, None, 20, now()).await.unwrap();
+    assert!(page.prescriptions.is_empty());
+    let events = "SELECT count(*) FROM journal.audit_event WHERE action = 'prescription.pseudonymised'";
+    assert_eq!(house.number(events).await, 1);
+}

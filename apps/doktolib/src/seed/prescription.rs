@@ -80,9 +80,9 @@ fn made(
     let lot = lot(visit);
     let first = usize::try_from(lot % 8).unwrap_or_default();
     // Two medicines for one in three.
-    let many = if lot % 3 == 0 { 2 } else { 1 };
+    let many = if lot.is_multiple_of(3) { 2 } else { 1 };
     let drafts: Vec<MedicineDraft> = MEDICINES.iter().cycle().skip(first).take(many).map(draft).collect();
-    let content = Content::new(&drafts, (lot % 5 == 0).then_some(NOTE)).ok()?;
+    let content = Content::new(&drafts, lot.is_multiple_of(5).then_some(NOTE)).ok()?;
     let code = batch.keys().blind("seed.prescription.code", &visit.id.to_string());
     let code: [u8; 16] = std::array::from_fn(|at| code[at]);
     let address = format!("{}, {}, {}", clinic.address, clinic.city.name, clinic.city.state);

@@ -30,3 +30,28 @@ impl ForgetPatient {
         Ok(forgotten)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::StoppedClock;
+
+    use super::super::ports::{Held, MockPrescriptionStore};
+    use super::super::test_data::{now, of, visit};
+    use super::*;
+
+    #[tokio::test]
+    async fn each_prescription_that_names_the_patient_leaves_an_event() {
+        let (one, other) = (of(&visit(Held::Yes)), of(&visit(Held::Yes)));
+        let patient = one.patient;
+        let (first, both) = (one.id, vec![one, other]);
+        let mut store = MockPrescriptionStore::new();
+        store.expect_of_patient().withf(move |asked| *asked == patient).returning(move |_| Ok(both.clone()));
+        store
+            .expect_forget_name()
+            .withf(|event| event.event.fact == PrescriptionFact::Pseudonymised { versions_without_name: 1 })
+            .times(2)
+            .returning(move |event| Ok(event.event.prescription_id == first));
+        let forget = ForgetPatient { store: Arc::new(store), clock: Arc::new(StoppedClock::at(now())) };
+        assert_eq!(forget.run(patient).await.unwrap(), 1, "the other had been forgotten before");
+    }
+}

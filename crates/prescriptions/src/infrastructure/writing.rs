@@ -147,11 +147,14 @@ pub(super) async fn forget(conn: &mut AsyncPgConnection, keys: &Keyring, id: Uui
         newest = Some((version.number, content, heads));
     }
     if let Some((_, content, heads)) = newest.filter(|_| named) {
-        diesel::sql_query("UPDATE prescriptions.prescription SET search_keys = $2 WHERE id = $1")
-            .bind::<SqlUuid, _>(id)
-            .bind::<Array<BigInt>, _>(search_keys(keys, &search_terms(&content, &heads)))
-            .execute(conn)
-            .await?;
+        // Another revision: a change under way, which has read the name, is refused.
+        diesel::sql_query(
+            "UPDATE prescriptions.prescription SET search_keys = $2, revision = revision + 1 WHERE id = $1",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<BigInt>, _>(search_keys(keys, &search_terms(&content, &heads)))
+        .execute(conn)
+        .await?;
     }
     Ok(named)
 }
