@@ -10,8 +10,10 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody, or to whom it is meant for by a signature of their own.
-const PUBLIC: [&str; 32] = [
+const PUBLIC: [&str; 33] = [
     "bookAppointment",
+    "checkPrescription",
+    "checkPrescriptionHash",
     "confirmAppointment",
     "explainSlot",
     "forgotPassword",
@@ -50,7 +52,7 @@ const PUBLIC: [&str; 32] = [
 /// hours in `practice_reach.rs` and `calendar_changes.rs`, those on holds in `guest_code.rs` and
 /// `holds.rs`, walk-ins in `walk_ins.rs`, those on the
 /// waitlist in `waitlist.rs`, those on series in `series.rs`, those on webhooks in `webhook_desk.rs`,
-/// those on reports in `doctor_reports.rs`, those on files in `files.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs`,
+/// those on reports in `doctor_reports.rs`, those on prescriptions in `prescriptions.rs`, those on files in `files.rs`, those on jobs and messages in `jobs_by_admins.rs`, those on messages to patients in `notifications.rs`,
 /// `clinic_messages.rs` and `text_reminders.rs`.
 const TRIED_ELSEWHERE: &[&str] = &[
     "acceptWaitlistOffer",
@@ -70,11 +72,13 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "changeDoctor",
     "changeMyEmail",
     "changePassword",
+    "changePrescription",
     "changeRelative",
     "changeResource",
     "changeVisitType",
     "changeWebhook",
     "checkIn",
+    "checkPrescriptionHash",
     "closeFeed",
     "closeMyFeed",
     "confirmAppointment",
@@ -150,6 +154,8 @@ const TRIED_ELSEWHERE: &[&str] = &[
     "undoDoctorChange",
     "uploadFiles",
     "verifyCode",
+    "withdrawPrescription",
+    "writePrescription",
 ];
 
 #[actix_web::test]
@@ -201,6 +207,7 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "changeDoctor",
             "changeMyEmail",
             "changePassword",
+            "changePrescription",
             "changeRelative",
             "changeResource",
             "changeVisitType",
@@ -244,6 +251,9 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "getOutbox",
             "getOverride",
             "getPatient",
+            "getPrescription",
+            "getPrescriptionFigures",
+            "getPrescriptionPaper",
             "getQueue",
             "getRelative",
             "getReport",
@@ -270,6 +280,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "listJobs",
             "listMyFeeds",
             "listOverrides",
+            "listPrescriptionVersions",
+            "listPrescriptions",
             "listQueues",
             "listRelatives",
             "listReports",
@@ -327,6 +339,8 @@ async fn whatever_is_not_public_answers_401_without_a_key_before_anything_else()
             "undoClinicChange",
             "undoDoctorChange",
             "uploadFiles",
+            "withdrawPrescription",
+            "writePrescription",
         ]
     );
     assert_eq!(app.tables().await, before);

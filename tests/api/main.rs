@@ -50,6 +50,8 @@ mod pages;
 mod papers;
 mod practice_hours;
 mod practice_reach;
+mod prescription_papers;
+mod prescriptions;
 mod privacy;
 mod readme;
 mod records;

@@ -206,7 +206,9 @@ async fn stage() -> (App, Staged) {
     .await;
     let user = UserId::from_uuid(user.parse::<Uuid>().unwrap());
     let opened = open(&app, user, SessionKind::Bearer, SessionExtent::Full).await;
-    (app, Staged { session: opened.session.to_string() })
+    let hash = "SELECT encode(signature, 'hex') FROM prescriptions.version ORDER BY id LIMIT 1";
+    let hash = app.texts(hash).await.remove(0);
+    (app, Staged { session: opened.session.to_string(), hash })
 }
 
 /// Sends what the row says; `unknown` asks for a record that there is not.

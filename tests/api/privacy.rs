@@ -22,6 +22,7 @@ const LEFT_OUT: [(&str, &str); 8] = [
     ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),
     ("files.version.data_key", "opens a content, which is in the copy as it is"),
+    ("prescriptions.version.code", "opens the check of a paper for whoever has it"),
     ("webhooks.endpoint.url", "a clinic's own system"),
     ("webhooks.endpoint.secret", "signs what a clinic's own system is told"),
     ("webhooks.endpoint.previous_secret", "the same"),
@@ -161,6 +162,11 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
     ))
     .await;
     set(&app, "files.version", "details", paper, details).await;
+    app.sql(&format!(
+        "UPDATE prescriptions.prescription SET withdrawn_at = now(), withdraw_reason = '' WHERE id = '{}'",
+        id('6', 11_109)
+    ))
+    .await;
 
     let mut planted = vec!["planted-1".to_owned(), "planted-read".to_owned()];
     for sealed in SEALED {
@@ -179,6 +185,8 @@ async fn whatever_is_sealed_about_somebody_is_in_the_copy_and_nothing_of_others(
                 "appointments.emergency_access" => emergency,
                 "appointments.hold" => hold,
                 "files.version" => paper,
+                "prescriptions.prescription" => id('6', 11_109).parse().unwrap(),
+                "prescriptions.version" => id('3', 11_109).parse().unwrap(),
                 "journal.outbox" => {
                     planted.push(word);
                     continue;

@@ -8,6 +8,7 @@ mod doctors;
 mod files;
 mod notifications;
 mod pages;
+mod prescriptions;
 mod reminders;
 mod reports;
 mod retention;
@@ -33,6 +34,7 @@ use ::notifications::infrastructure::{Mailbox, TextFolder};
 use ::pages::appointments::AppointmentPages;
 use ::pages::doctors::DoctorPages;
 use ::pages::kit::{Demo, Site};
+use ::prescriptions::infrastructure::http::PrescriptionsApi;
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
 use ::webhooks::infrastructure::http::WebhooksApi;
@@ -64,6 +66,7 @@ use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
+use crate::neighbours::AppointmentsForPrescriptions;
 use crate::system::SystemApi;
 use crate::texting::Texting;
 use crate::timetable;
@@ -216,6 +219,7 @@ pub struct Application {
     pub(crate) waitlist: Data<WaitlistApi>,
     pub(crate) series: Data<SeriesApi>,
     pub(crate) webhooks: Data<WebhooksApi>,
+    pub(crate) prescriptions: Data<PrescriptionsApi>,
     /// Serves those who wait for a time.
     pub line: Arc<OfferFreedTimes>,
     pub(crate) session_api: Data<SessionsApi>,
@@ -276,6 +280,7 @@ impl Application {
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
+        let prescriptions = prescriptions::prescriptions(&base, visits_for_prescriptions(&appointments));
         let desk = desk::desk(&base, &doctors);
         let files = files::files(&base, &appointments, &storage, handling);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
@@ -292,8 +297,7 @@ impl Application {
 
         // Whoever waits for messages of the outbox stands here; messages of other topics are done at once.
         let mut listeners = messages.subscribers;
-        listeners.push(webhooks.listener);
-        listeners.push(files.listener);
+        listeners.extend([webhooks.listener, files.listener, prescriptions.listener]);
         let courier = Courier::new(Outbox::new(pool.clone()), listeners, clock.clone());
 
         let table = Timetable::new(pool.clone(), timetable::schedules(), zones);
@@ -311,7 +315,7 @@ impl Application {
         };
         let tasks = appointments.reminders.tasks.into_iter().chain(upkeep.tasks()).chain(reports.tasks);
         let retention: Arc<dyn Task> = Arc::new(RetentionTask { purge: purge.clone(), clock: clock.clone() });
-        let tasks = tasks.chain(files.tasks).chain([webhooks.tidy, retention]).collect();
+        let tasks = tasks.chain(files.tasks).chain([webhooks.tidy, retention, prescriptions.task]).collect();
         let worker = Worker::new(Jobs::new(pool.clone()), tasks, table, job_rules, clock.clone());
 
         let mint = accounts.sessions.mint.clone();
@@ -363,6 +367,7 @@ impl Application {
             waitlist: Data::new(appointments.waitlist),
             series: Data::new(appointments.series),
             webhooks: Data::new(webhooks.api),
+            prescriptions: Data::new(prescriptions.api),
             line: appointments.line,
             sessions: accounts.sessions,
             session_api: Data::new(accounts.session_api),
@@ -376,6 +381,17 @@ impl Application {
             steps,
             operations: Data::new(operations),
         }
+    }
+}
+
+/// What prescriptions ask of visits.
+fn visits_for_prescriptions(appointments: &Appointments) -> AppointmentsForPrescriptions {
+    AppointmentsForPrescriptions {
+        store: appointments.store.clone(),
+        patients: appointments.patients.clone(),
+        policy: appointments.policy.clone(),
+        watch: appointments.watch.clone(),
+        addressees: appointments.addressees.clone(),
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, Occasion, RETENTION};
+use appointments::infrastructure::jobs::{FIND_REMINDERS, FIND_TEXT_REMINDERS, RETENTION};
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use platform::jobs::{JobState, NewJob, RunView, Stop};
+use serde_json::json;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::application::Application;
 use crate::server::Failure;
+use crate::timetable::COUNTS_ONLY;
 
 const SHOWN: i64 = 50;
 
@@ -34,7 +36,7 @@ pub enum JobsCommand {
         /// As if it were so long before --at, e.g. 23h
         #[arg(long, requires = "at")]
         earlier: Option<SignedDuration>,
-        /// List what would be done (reminders, text-reminders and retention alone)
+        /// Tell what would be done (reminders, text-reminders, retention and purge-prescriptions alone)
         #[arg(long)]
         dry_run: bool,
     },
@@ -76,8 +78,8 @@ impl JobsCommand {
             }
             Self::Run { name, at, earlier, dry_run: only_look } => {
                 let at = at.map(|at| at.checked_sub(earlier.unwrap_or_default())).transpose()?;
-                if !only_look {
-                    return run_now(application, name, at).await;
+                if !only_look || COUNTS_ONLY.contains(&name.as_str()) {
+                    return run_now(application, name, at, *only_look).await;
                 }
                 dry_run(application, name, at.unwrap_or(now)).await?;
             }
@@ -127,7 +129,13 @@ async fn dry_run(application: &Application, name: &str, at: Timestamp) -> Result
         FIND_REMINDERS => &application.reminders,
         FIND_TEXT_REMINDERS => &application.text_reminders,
         RETENTION => return would_purge(application, at).await,
-        _ => return Err(format!("only {FIND_REMINDERS}, {FIND_TEXT_REMINDERS} and {RETENTION} have a dry run").into()),
+        _ => {
+            return Err(format!(
+                "only {FIND_REMINDERS}, {FIND_TEXT_REMINDERS}, {RETENTION} and {} have a dry run",
+                COUNTS_ONLY.join(", ")
+            )
+            .into());
+        }
     };
     let due = find.list(at).await?;
     for (lead, due) in &due {
@@ -151,7 +159,12 @@ async fn would_purge(application: &Application, at: Timestamp) -> Result<(), Fai
 }
 
 /// Puts the job in, and works beside whoever else works until it and what follows from it is done.
-async fn run_now(application: &Application, name: &str, at: Option<Timestamp>) -> Result<bool, Failure> {
+async fn run_now(
+    application: &Application,
+    name: &str,
+    at: Option<Timestamp>,
+    only_look: bool,
+) -> Result<bool, Failure> {
     let worker = application.worker.another();
     let schedules = worker.timetable().schedules();
     let Some(schedule) = schedules.iter().find(|schedule| schedule.name == name) else {
@@ -164,7 +177,8 @@ async fn run_now(application: &Application, name: &str, at: Option<Timestamp>) -
         return Err(format!("the queue {} is paused", schedule.queue).into());
     }
     let family: Vec<&str> = worker.names().filter(|other| belongs(other, name)).collect();
-    let job = NewJob::new(schedule.queue, schedule.name, &Occasion { at })?.priority(-100);
+    let payload = json!({ "at": at, "dry_run": only_look });
+    let job = NewJob::new(schedule.queue, schedule.name, &payload)?.priority(-100);
     let Some(id) = worker.jobs().add(&job, begun).await? else { return Ok(false) };
     // Dropped at the end of this function only: nobody asks us to stop.
     let (_going, stop) = watch::channel(false);

@@ -16,7 +16,8 @@ use platform::limits::{Budgets, Rate, RedisAddress, SharedBudgets, WithoutRedis}
 /// How much clients may ask; the default is as much as they like.
 #[derive(Debug, Clone, Default)]
 pub struct Rates {
-    /// For each client, on everything under `/api/v1`, and on addresses for calendar programs; `None` is without limit.
+    /// For each client, on everything under `/api/v1`, on addresses for calendar programs and on checks of
+    /// prescriptions; `None` is without limit.
     pub default: Option<Rate>,
     /// For each address, on the operations that try passwords and codes.
     pub auth: Option<Rate>,
@@ -60,7 +61,7 @@ impl Limits {
 /// Health answers always: whoever watches over the process must not be turned away. A refresh token cannot be guessed,
 /// and a practice whose people all come from one address refreshes often, so this is counted like everything else.
 fn counted(method: &Method, path: &str) -> Counted {
-    if path.starts_with("/calendars/") {
+    if path.starts_with("/calendars/") || path.starts_with("/prescriptions/check/") {
         return Counted::Default;
     }
     let Some(rest) = path.strip_prefix("/api/v1/") else { return Counted::Not };
@@ -109,6 +110,8 @@ mod tests {
             ("/docs/", Counted::Not),
             ("/problems/not-found", Counted::Not),
             ("/api/v1/doctors", Counted::Default),
+            ("/prescriptions/check/7zz", Counted::Default),
+            ("/api/v1/prescriptions/check/7zz", Counted::Default),
             ("/api/v1/healthy", Counted::Default),
             ("/api/v1/nothing/here", Counted::Default),
             ("/api/v1/auth/refresh", Counted::Default),

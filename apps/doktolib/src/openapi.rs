@@ -32,6 +32,7 @@ use crate::routes::collected;
         (name = "Front desk", description = "The calendar of a clinic, who waits there, and the day on paper"),
         (name = "Files", description = "Papers of patients, looked through and kept sealed"),
         (name = "Reports", description = "Figures of days, and reports about doctors"),
+        (name = "Prescriptions", description = "Written for visits by their doctors, on paper, and checked by pharmacies"),
         (name = "Privacy", description = "A copy of all that is stored about me, and its end"),
         (name = "Notifications", description = "Messages to patients, and what became of them"),
         (name = "Calendars", description = "Visits for calendar programs"),

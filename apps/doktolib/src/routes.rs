@@ -31,6 +31,7 @@ pub fn collected(config: &mut ServiceConfig<'_>) {
             .configure(reports::infrastructure::http::routes)
             .configure(files::infrastructure::http::routes)
             .configure(webhooks::infrastructure::http::routes)
+            .configure(prescriptions::infrastructure::http::routes)
             .configure(operations::infrastructure::http::routes)
             .configure(notifications::infrastructure::http::routes),
     );
@@ -57,6 +58,7 @@ pub fn app(
         .app_data(application.waitlist.clone())
         .app_data(application.series.clone())
         .app_data(application.webhooks.clone())
+        .app_data(application.prescriptions.clone())
         .app_data(application.session_api.clone())
         .app_data(application.account_api.clone())
         .app_data(application.records.clone())
@@ -82,6 +84,7 @@ pub fn app(
         .route("/problems/{code}", web::get().to(system::problem))
         .configure(operations::infrastructure::http::pages)
         .configure(pages::routes)
+        .configure(prescriptions::infrastructure::http::pages)
         .configure(|config| {
             if let Some(mailbox) = mailbox {
                 pages::dev::routes(config);

@@ -18,6 +18,7 @@ use kernel::Clock;
 use notifications::infrastructure::http::PROBLEMS as NOTIFICATIONS_PROBLEMS;
 use platform::http::{Kind, PROBLEMS_CSS, Problem, kinds, ok_or_not_modified, problem_index, problem_page};
 use platform::pg::{self, PgPool};
+use prescriptions::infrastructure::http::PROBLEMS as PRESCRIPTIONS_PROBLEMS;
 use reports::infrastructure::http::PROBLEMS as REPORTS_PROBLEMS;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -156,6 +157,7 @@ fn all_kinds() -> Vec<&'static Kind> {
         .chain(RECORDS_PROBLEMS)
         .chain(NOTIFICATIONS_PROBLEMS)
         .chain(REPORTS_PROBLEMS)
+        .chain(PRESCRIPTIONS_PROBLEMS)
         .copied()
         .collect()
 }

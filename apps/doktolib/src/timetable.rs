@@ -5,10 +5,14 @@ use appointments::infrastructure::jobs::{
 };
 use files::infrastructure::jobs::{FILE_QUEUE, PURGE, RESCAN, SWEEP};
 use platform::jobs::{InZone, Rhythm, Schedule};
+use prescriptions::infrastructure::jobs::PURGE_PRESCRIPTIONS;
 use reports::infrastructure::jobs::{ANALYTICS, CLEANUP, REPORT_QUEUE};
 use webhooks::infrastructure::jobs::TIDY;
 
 use crate::upkeep::{EXPIRE, FORGET, FORGET_RUNS, UPKEEP_QUEUE};
+
+/// Jobs that count, when they are asked to, what they would do.
+pub const COUNTS_ONLY: [&str; 1] = [PURGE_PRESCRIPTIONS];
 
 /// Everything that the worker puts into a queue by itself.
 #[must_use]
@@ -53,6 +57,7 @@ pub fn schedules() -> Vec<Schedule> {
         upkeep(PURGE, Rhythm::daily(2, 45), InZone::Utc),
         upkeep(CLEANUP, Rhythm::on_sundays(4, 45), InZone::Utc),
         upkeep(RETENTION, Rhythm::on_sundays(5, 15), InZone::Utc),
+        upkeep(PURGE_PRESCRIPTIONS, Rhythm::on_sundays(5, 15), InZone::Utc),
         upkeep(FORGET_RUNS, Rhythm::on_sundays(4, 15), InZone::Utc),
     ]
 }

@@ -153,6 +153,16 @@ impl House {
         )
         .await;
         run(
+            "WITH one AS (SELECT $1::uuid) UPDATE prescriptions.prescription
+                SET withdrawn_at = now(), withdraw_reason = $2 WHERE id = '01900000-0000-7000-8000-600000011109'",
+            &[&keys.seal_text(
+                "prescriptions.prescription.withdraw_reason",
+                "01900000-0000-7000-8000-600000011109".parse().unwrap(),
+                "noted",
+            )],
+        )
+        .await;
+        run(
             "WITH one AS (SELECT $1::uuid) UPDATE appointments.appointment SET notes = $2
               WHERE id = '01900000-0000-7000-8000-a00000032110'",
             &[&keys.seal_text(

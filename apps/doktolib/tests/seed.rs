@@ -115,6 +115,18 @@ async fn a_hundred_doctors_have_their_clinics_patients_and_visits_in_the_describ
     assert_eq!(completed + cancelled + no_show, all);
     assert!((77..83).contains(&(completed * 100 / (completed + cancelled))), "{completed} {cancelled}");
     assert!((1..6).contains(&(no_show * 100 / all)), "{no_show} of {all}");
+
+    let held = count(&client, "appointments.appointment WHERE status = 'completed'").await;
+    let prescribed = count(&client, "prescriptions.prescription").await;
+    assert!((67..74).contains(&(prescribed * 100 / held)), "{prescribed} of {held}");
+    let elsewhere = "prescriptions.prescription p LEFT JOIN appointments.appointment a ON a.id = p.appointment_id
+            AND (a.doctor_id, a.patient_id, a.clinic_id, a.time_zone)
+              = (p.doctor_id, p.patient_id, p.clinic_id, p.time_zone)
+            AND a.status = 'completed' AND a.ends_at = p.created_at WHERE a.id IS NULL";
+    assert_eq!(count(&client, elsewhere).await, 0, "each stands at a visit that took place, with its sides");
+    let whole =
+        "prescriptions.prescription p JOIN prescriptions.version v ON v.prescription_id = p.id AND v.number = p.newest";
+    assert_eq!(count(&client, whole).await, prescribed);
 }
 
 #[tokio::test]
@@ -205,6 +217,10 @@ async fn the_same_number_gives_the_same_rows_whatever_the_size_of_the_batch() {
     seeded(&mut other, &SeedOptions { batch: 7, ..options.clone() }).await;
     let rows = fingerprint(&one).await;
     assert_eq!(rows, fingerprint(&other).await);
+    // What is sealed differs; its signature does not.
+    let prescribed = "SELECT p.id, p.appointment_id, p.search_keys, p.medicine_keys, v.id, v.valid_until, v.signature
+                        FROM prescriptions.prescription p JOIN prescriptions.version v ON v.prescription_id = p.id";
+    assert_eq!(lines(&one, prescribed).await, lines(&other, prescribed).await);
 
     // Another hour of the same day changes what has become of visits, but neither people nor times.
     let evening = SeedOptions { now: "2026-11-20T23:30:00Z".parse().unwrap(), force: true, ..options.clone() };
@@ -365,4 +381,12 @@ async fn the_fixed_set_is_the_one_that_the_document_describes() {
     assert_eq!(lines(&client, row).await, [expected]);
     let pairs = "(SELECT doctor_id, patient_id FROM appointments.appointment GROUP BY 1, 2 HAVING count(*) = 12) s";
     assert_eq!(count(&client, pairs).await, 20);
+
+    let of_doctors = "SELECT doctor_id, count(*) FROM prescriptions.prescription GROUP BY 1 HAVING count(*) <> 13";
+    assert_eq!(count(&client, "prescriptions.prescription").await, 65);
+    assert_eq!(lines(&client, of_doctors).await, [""; 0]);
+    let row = "SELECT p.appointment_id, v.id, v.valid_until FROM prescriptions.prescription p
+                 JOIN prescriptions.version v ON v.prescription_id = p.id WHERE p.id = '01900000-0000-7000-8000-600000011109'";
+    let expected = "(01900000-0000-7000-8000-a00000011109,01900000-0000-7000-8000-300000011109,2027-06-01)";
+    assert_eq!(lines(&client, row).await, [expected]);
 }

@@ -51,3 +51,10 @@ pub const OPENED_BY_DOCTOR_ELSEWHERE: &str = "401 403 403 404 404 yes 403 403 40
 pub const CARERS: &str = "401 yes yes yes yes yes yes yes 403 401 401 403";
 /// Who looks after the patient, or treats the patient.
 pub const PAPERS: &str = "401 yes 404 yes 404 404 403 403 403 401 401 403";
+/// Who wrote a prescription.
+pub const AUTHOR: &str = "401 403 403 yes 404 404 403 403 403 401 401 403";
+pub const AUTHOR_TO_BE: &str = "401 403 403 yes 422 422 403 403 403 401 401 403";
+/// Who wrote it, and the patient's side; front desks and administrators read none.
+pub const PAPER: &str = "401 yes 404 yes 404 404 403 403 403 401 401 403";
+/// Patients and doctors, each what they reach.
+pub const PATIENTS_AND_DOCTORS: &str = "401 yes yes yes yes yes 403 403 403 401 401 403";

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::callers::{Caller, VISIT};
 use super::cells::*;
 use crate::app::{ada, doctor, id, secret, visit_type};
+use crate::app::{ada, doctor, id, visit_type};
+use crate::prescriptions::{PRESCRIBED, VISIT as HELD, body, code_of, medicine};
 
 /// One operation.
 pub struct Rule {
@@ -24,6 +26,8 @@ pub struct Rule {
 pub struct Staged {
     /// A sign-in of patient 1.
     pub session: String,
+    /// The hash that stands on a prescription's paper.
+    pub hash: String,
 }
 
 /// The request to one record.
@@ -105,6 +109,14 @@ fn series(staged: &Staged, caller: Caller) -> Ask {
     joining(staged, caller).with(body)
 }
 
+fn prescription(_: &Staged, _: Caller) -> Ask {
+    Ask::of(id('6', PRESCRIBED), '6')
+}
+
+fn medicines() -> Value {
+    json!({"medicines": [medicine("Demotab 20 mg")]})
+}
+
 fn a_doctor(_: &Staged, _: Caller) -> Ask {
     Ask::of(doctor(1), 'd')
 }
@@ -164,6 +176,8 @@ pub const RULES: &[Rule] = rules! {
         |_, _| hindered(json!({"email": "new@example.org", "password": "not the password"}));
     "changePassword" "own" SIGNED_IN
         |_, _| hindered(json!({"current_password": "not the password", "new_password": GOOD}));
+    "changePrescription" "for patient 1 by doctor 1" AUTHOR
+        |staged, caller| prescription(staged, caller).with(medicines());
     "changeRelative" "patient 1" PATIENT_OF_THE_RECORD
         |staged, caller| patient(staged, caller).with(json!({"phone": "+1 212 555 0100"}));
     "changeResource" "clinic 1" FRONT_DESK |staged, caller| Ask { part: id('f', 30), ..clinic(staged, caller) }
@@ -173,6 +187,8 @@ pub const RULES: &[Rule] = rules! {
         |staged, caller| webhook(staged, caller).with(json!({"event_types": ["appointment.booked"]}));
     "checkIn" "visit" SIDES_OF_A_VISIT
         |staged, caller| Ask { hindered: true, ..visit(staged, caller).with(json!({"clinic_code": "x"})) };
+    "checkPrescription" "by its code" ALL |_, _| Ask { id: code_of(PRESCRIBED), ..Ask::default() };
+    "checkPrescriptionHash" "by its hash" ALL |staged, _| Ask::default().with(json!({"hash": staged.hash}));
     "closeFeed" "doctor 1" CALENDAR |staged, caller| Ask { part: id('7', 1), ..a_doctor(staged, caller) };
     "closeMyFeed" "address of patient 1" PATIENT_OF_THE_RECORD |_, _| Ask::of(id('7', 2), '7');
     "confirmAppointment" "by code" CODE_OF_A_HOLD |_, _| Ask::of(id('a', VISIT), 'a').with(json!({"code": "424242"}));
@@ -225,6 +241,9 @@ pub const RULES: &[Rule] = rules! {
     "getOutbox" "" ADMINS nothing;
     "getOverride" "doctor 1" CALENDAR day;
     "getPatient" "patient 1" RECORD patient;
+    "getPrescription" "for patient 1 by doctor 1" PAPER prescription;
+    "getPrescriptionFigures" "own" DOCTORS nothing;
+    "getPrescriptionPaper" "for patient 1 by doctor 1" PAPER prescription;
     "getQueue" "clinic 1" CLINIC_S_TEAM clinic;
     "getRelative" "patient 1" PATIENT_OF_THE_RECORD patient;
     "getReport" "about doctor 1" CALENDAR |_, _| Ask::of(id('7', 6), '7');
@@ -261,6 +280,8 @@ pub const RULES: &[Rule] = rules! {
     "listJobs" "" ADMINS nothing;
     "listMyFeeds" "own" PATIENTS nothing;
     "listOverrides" "doctor 1" CALENDAR a_doctor;
+    "listPrescriptionVersions" "for patient 1 by doctor 1" PAPER prescription;
+    "listPrescriptions" "own reach" PATIENTS_AND_DOCTORS nothing;
     "listQueues" "" ADMINS nothing;
     "listRelatives" "own" PATIENTS nothing;
     "listReports" "own reach" TEAM nothing;
@@ -363,6 +384,10 @@ pub const RULES: &[Rule] = rules! {
     // What is sent is no form.
     "uploadFiles" "own reach" CARERS |_, _| Ask { hindered: true, ..Ask::default() };
     "verifyCode" "by code" BY_PROOF |_, _| Ask::default().with(json!({"request_id": id('0', 1), "code": "1"}));
+    "withdrawPrescription" "for patient 1 by doctor 1" AUTHOR
+        |staged, caller| prescription(staged, caller).with(json!({"reason": "Wrong dose"}));
+    "writePrescription" "visit of patient 1 with doctor 1" AUTHOR_TO_BE
+        |_, _| Ask { field: Some("appointment_id"), ..Ask::default().with(body(HELD)) };
 };
 
 fn paper() -> Ask {

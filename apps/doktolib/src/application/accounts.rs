@@ -16,9 +16,11 @@ use super::appointments::Appointments;
 use super::calendars::calendar_records;
 use super::doctors::Doctors;
 use super::notifications::preferences;
+use super::prescriptions::prescription_records;
 use super::{Base, SignInRules};
 use crate::neighbours::{
-    AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, FilesForAuth, NotificationsForAuth, VisitRecordsForAuth,
+    AppointmentsForAuth, CalendarsForAuth, DoctorsForAuth, FilesForAuth, NotificationsForAuth, PrescriptionsForAuth,
+    VisitRecordsForAuth,
 };
 
 /// Signing in, and the API of accounts.
@@ -63,9 +65,13 @@ impl Accounts {
         let visits = Arc::new(VisitRecordsForAuth { records: appointments.records.clone() });
         let calendars = Arc::new(CalendarsForAuth { records: calendar_records(base) });
         let wishes = Arc::new(NotificationsForAuth { preferences: preferences(base), keys: keys.clone() });
+        let prescribed = Arc::new(PrescriptionsForAuth {
+            records: prescription_records(base),
+            visits: appointments.records.clone(),
+        });
         let records = RecordsApi {
             export: ExportRecords {
-                sources: vec![accounts.clone(), visits.clone(), calendars, wishes.clone(), files.clone()],
+                sources: vec![accounts.clone(), visits.clone(), calendars, wishes.clone(), files.clone(), prescribed],
                 trail: accounts.clone(),
                 clock: clock.clone(),
             },

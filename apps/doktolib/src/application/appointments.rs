@@ -23,12 +23,13 @@ use platform::signing::LinkSigner;
 
 use super::Base;
 use super::doctors::Doctors;
+use super::prescriptions::summaries;
 use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
     AppointmentsForCalendars, AppointmentsForNotifications, AuthForAppointments, CalendarsForAppointments,
-    PracticesForAppointments, SoonestForAppointments,
+    PracticesForAppointments, PrescriptionsForAppointments, SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -59,6 +60,10 @@ pub(super) struct Appointments {
     pub(super) watch: WatchReads,
     /// Patients, and who looks after them.
     pub(super) patients: Arc<PgPatients>,
+    /// Visits.
+    pub(super) store: Arc<PgAppointments>,
+    /// Where letters about patients go.
+    pub(super) addressees: Addressees,
 }
 
 /// What an operator decides of visits.
@@ -130,7 +135,8 @@ impl Appointments {
             practices: practices.clone(),
             files: Arc::new(CalendarsForAppointments { writer: writer.clone() }),
         };
-        let reminders = reminders(base, store.clone(), letters.addressees.clone(), practices.clone(), leads, zones);
+        let addressees = letters.addressees.clone();
+        let reminders = reminders(base, store.clone(), addressees.clone(), practices.clone(), leads, zones);
         let messages = AppointmentsForNotifications {
             trace: TraceMessages {
                 store: store.clone(),
@@ -241,7 +247,7 @@ impl Appointments {
                 clock: clock.clone(),
             },
             reschedule: RescheduleAppointment {
-                store,
+                store: store.clone(),
                 policy: policy.clone(),
                 watch: watch.clone(),
                 letters: letters.clone(),
@@ -250,12 +256,19 @@ impl Appointments {
                 desk: agenda,
                 clock: clock.clone(),
             },
-            list: ListAppointments { views, patients: patients.clone(), practices: practices.clone(), policy, watch },
+            list: ListAppointments {
+                views,
+                patients: patients.clone(),
+                practices: practices.clone(),
+                policy: policy.clone(),
+                watch: watch.clone(),
+            },
+            prescriptions: Arc::new(PrescriptionsForAppointments { summaries: summaries(base) }),
             accesses: ReadAccessLog { log: accesses, patients: patients.clone(), practices },
             relatives: ListRelatives { patients: patients.clone(), welcome: welcome.clone() },
             add_relative: AddRelative { patients: patients.clone(), clock: clock.clone() },
             change_relative: ChangeRelative { patients: patients.clone(), clock: clock.clone() },
-            release_relative: ReleaseRelative { patients, clock: clock.clone() },
+            release_relative: ReleaseRelative { patients: patients.clone(), clock: clock.clone() },
             answers: Answers::new(pool.clone(), keys.clone()),
             links,
             letters,
@@ -281,6 +294,8 @@ impl Appointments {
             policy,
             watch,
             patients,
+            store,
+            addressees,
         }
     }
 }

@@ -29,6 +29,8 @@ pub const SEALED: &[SealedTable] = &[
     SealedTable { table: "files.version", id: "id", columns: &["details", "data_key", "text"] },
     SealedTable { table: "journal.outbox", id: "id", columns: &["sealed"] },
     SealedTable { table: "platform.idempotency_key", id: "id", columns: &["body"] },
+    SealedTable { table: "prescriptions.prescription", id: "id", columns: &["withdraw_reason"] },
+    SealedTable { table: "prescriptions.version", id: "id", columns: &["content", "heads", "code"] },
     SealedTable { table: "webhooks.endpoint", id: "id", columns: &["url", "secret", "previous_secret"] },
 ];
 
@@ -47,6 +49,8 @@ pub const DIGESTS: &[&str] = &[
     "auth.refresh_token.digest",
     "auth.session.cookie_digest",
     "calendars.feed.secret_digest",
+    "prescriptions.version.code_key",
+    "prescriptions.version.signature",
     "reports.report.sha256",
     "journal.audit_event.hash",
     "journal.audit_head.hash",

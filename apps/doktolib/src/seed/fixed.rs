@@ -13,6 +13,7 @@ use super::doctor::{Doctor, Hours};
 use super::offer::Offer;
 use super::patient::Patient;
 use super::placing::{Period, Place};
+use super::prescription;
 use super::rows::Batch;
 use super::visit::{Status, Visit};
 
@@ -153,6 +154,7 @@ pub(super) fn fill(batch: &mut Batch) -> Result<(), SeedError> {
         for (time, patient) in busy_times().zip(patients.cycle()) {
             if let Some(visit) = visit(number, clinic, time, patient)? {
                 batch.visit(clinic, &doctor, &visit);
+                prescribe(batch, clinic, &doctor, &visit, (number, time));
             }
         }
     }
@@ -270,6 +272,17 @@ fn visit(
             Status::Completed | Status::NoShow => ends_at,
         },
     }))
+}
+
+/// Prescribes something at the completed visits but those at 11:00 and on Friday after 9:00: 13 of a doctor's 19.
+fn prescribe(batch: &mut Batch, clinic: &Clinic, doctor: &Doctor, visit: &Visit, at: (u8, (u8, u8, u8))) {
+    let (number, (week, day, hour)) = at;
+    if visit.status != Status::Completed || hour == 11 || (day == 5 && hour > 9) {
+        return;
+    }
+    let number = [number, week, day].into_iter().fold(0, |number, digit| number * 10 + u64::from(digit));
+    let number = number * 100 + u64::from(hour);
+    prescription::write(batch, clinic, doctor, visit, [id(0x6, number), id(0x3, number)]);
 }
 
 #[cfg(test)]

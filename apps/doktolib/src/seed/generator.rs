@@ -8,6 +8,7 @@ use super::doctor::Doctor;
 use super::offer;
 use super::patient::Patient;
 use super::placing::{Place, Placing};
+use super::prescription;
 use super::rows::Batch;
 use super::visit::{OLDEST_BOOKING, Visit};
 use super::words::Words;
@@ -104,6 +105,7 @@ impl<'a> Generator<'a> {
         for ((doctor, place), patient) in places.into_iter().zip(patients.0) {
             let visit = Visit::draw(&mut dice, place, patient, day_begins, self.options.now);
             batch.visit(&clinic, &doctors[doctor], &visit);
+            prescription::draw(batch, &clinic, &doctors[doctor], &visit);
         }
         if index < WITH_ULTRASOUND {
             // Last, so that it changes nothing else that is drawn.

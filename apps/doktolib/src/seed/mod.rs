@@ -14,6 +14,7 @@ mod generator;
 mod offer;
 mod patient;
 mod placing;
+mod prescription;
 mod rows;
 mod store;
 mod visit;

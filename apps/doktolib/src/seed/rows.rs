@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
@@ -24,7 +25,9 @@ pub(super) struct Rows {
 /// Rows of all tables, in the order in which they can be loaded, and the counts of all that ever was in it.
 pub(super) struct Batch {
     keys: Keyring,
-    tables: [Rows; 11],
+    tables: [Rows; 13],
+    /// What the patients of the clinic at hand are called.
+    pub(super) names: HashMap<Uuid, String>,
     clinics: u64,
     doctors: u64,
     patients: u64,
@@ -42,6 +45,8 @@ const PATIENT: usize = 7;
 const APPOINTMENT: usize = 8;
 const CARETAKER: usize = 9;
 const RESOURCE: usize = 10;
+pub(super) const PRESCRIPTION: usize = 11;
+pub(super) const VERSION: usize = 12;
 
 impl Batch {
     /// An empty one; what it says of people is sealed with `keys`.
@@ -78,7 +83,18 @@ impl Batch {
                 ),
                 rows("appointments.caretaker", "user_id, patient_id, relation, since"),
                 rows("doctors.resource", "id, clinic_id, kind, name, created_at, updated_at"),
+                rows(
+                    "prescriptions.prescription",
+                    "id, appointment_id, doctor_id, patient_id, clinic_id, time_zone, newest, revision, last_valid_day, \
+                     search_keys, medicine_keys, created_at, updated_at",
+                ),
+                rows(
+                    "prescriptions.version",
+                    "id, prescription_id, clinic_id, number, issued_at, issued_on, valid_until, content, heads, code, \
+                     code_key, signature",
+                ),
             ],
+            names: HashMap::new(),
             clinics: 0,
             doctors: 0,
             patients: 0,
@@ -106,6 +122,7 @@ impl Batch {
 
     pub(super) fn clinic(&mut self, clinic: &Clinic) {
         self.clinics += 1;
+        self.names.clear();
         let city = &clinic.city;
         let row = self.row(CLINIC).value(clinic.id).text(&clinic.name).text(&clinic.address).text(&city.slug);
         row.text(&city.state).text(&city.zone_name).value(clinic.created_at).value(clinic.created_at).end();
@@ -166,11 +183,11 @@ impl Batch {
 
     pub(super) fn patient(&mut self, patient: &Patient) {
         self.patients += 1;
+        self.names.insert(patient.id, patient.name.clone());
         let sealed = SealedPatient::new(&self.keys, patient.id, &patient.name, &patient.email);
         let row = self.row(PATIENT).value(patient.id).bytes(&sealed.name).bytes(&sealed.email);
         let row = row.bytes(&sealed.name_key).bytes(&sealed.email_key).value(patient.created_at);
-        let search_keys: Vec<String> = sealed.search_keys.iter().map(i64::to_string).collect();
-        row.text(&format!("{{{}}}", search_keys.join(","))).end();
+        row.numbers(&sealed.search_keys).end();
     }
 
     /// That a user books for a patient.
@@ -192,21 +209,26 @@ impl Batch {
         row.value(visit.created_at).value(visit.updated_at).end();
     }
 
-    fn row(&mut self, table: usize) -> Row<'_> {
+    pub(super) const fn keys(&self) -> &Keyring {
+        &self.keys
+    }
+
+    pub(super) fn row(&mut self, table: usize) -> Row<'_> {
         Row { text: &mut self.tables[table].text }
     }
 }
 
 /// One row in the making; every value is followed by a tab, the last one's becomes the line's end.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     text: &'a mut String,
 }
 
 /// What can stand in a row as it prints itself, without a character that COPY would read otherwise.
-trait Plain: Display {}
+pub(super) trait Plain: Display {}
 
 impl Plain for bool {}
 impl Plain for i16 {}
+impl Plain for i32 {}
 impl Plain for i64 {}
 impl Plain for usize {}
 impl Plain for Uuid {}
@@ -215,13 +237,13 @@ impl Plain for &jiff::civil::Date {}
 impl Plain for std::fmt::Arguments<'_> {}
 
 impl Row<'_> {
-    fn value(self, value: impl Plain) -> Self {
+    pub(super) fn value(self, value: impl Plain) -> Self {
         // Writing to a string does not fail.
         let _ = write!(self.text, "{value}\t");
         self
     }
 
-    fn text(self, text: &str) -> Self {
+    pub(super) fn text(self, text: &str) -> Self {
         for c in text.chars() {
             match c {
                 '\\' => self.text.push_str("\\\\"),
@@ -235,7 +257,7 @@ impl Row<'_> {
         self
     }
 
-    fn bytes(self, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.text.push_str("\\\\x");
         for byte in bytes {
@@ -244,6 +266,12 @@ impl Row<'_> {
         }
         self.text.push('\t');
         self
+    }
+
+    /// An array of numbers.
+    pub(super) fn numbers(self, numbers: &[i64]) -> Self {
+        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        self.text(&format!("{{{}}}", numbers.join(",")))
     }
 
     fn maybe(self, bytes: Option<&[u8]>) -> Self {
@@ -258,7 +286,7 @@ impl Row<'_> {
         self
     }
 
-    fn end(self) {
+    pub(super) fn end(self) {
         self.text.pop();
         self.text.push('\n');
     }

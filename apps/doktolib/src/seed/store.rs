@@ -57,7 +57,7 @@ impl<'a> Load<'a> {
         Ok(Some(load))
     }
 
-    /// Empties every table of the two schemas but the catalogue's. TRUNCATE, because deleting millions of
+    /// Empties every table of the three schemas but the catalogue's. TRUNCATE, because deleting millions of
     /// rows one by one takes longer than making them.
     async fn clear(&self) -> Result<(), SeedError> {
         let doing = "delete what was there";
@@ -66,7 +66,8 @@ impl<'a> Load<'a> {
             .query_one(
                 &format!(
                     "SELECT string_agg(oid::regclass::text, ', ' ORDER BY oid) FROM pg_class
-              WHERE relkind IN ('r', 'p') AND relnamespace IN ('doctors'::regnamespace, 'appointments'::regnamespace)
+              WHERE relkind IN ('r', 'p') AND relnamespace IN ('doctors'::regnamespace, 'appointments'::regnamespace,
+                    'prescriptions'::regnamespace)
                 AND oid NOT IN ({CATALOGUE})"
                 ),
                 &[],

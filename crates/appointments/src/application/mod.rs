@@ -128,8 +128,8 @@ pub use sweep_missed::{SweepMissed, UnmarkedVisits};
 pub use take_down_patient::{Namesakes, TakeDownError, TakeDownPatient};
 pub use trace_messages::{MessageTraces, TraceMessages};
 pub use view_ports::{
-    Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, VisitFilter, VisitPage, VisitPosition,
-    VisitState, VisitViews, Within,
+    Access, AccessEntry, AccessLog, AccessPosition, Called, Happening, Prescribed, Prescriptions, VisitFilter,
+    VisitPage, VisitPosition, VisitState, VisitViews, Within,
 };
 pub use visit_letters::{CalendarFiles, FileFor, Invited, VisitLetters};
 pub use waitlist_ports::{

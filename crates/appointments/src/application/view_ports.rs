@@ -170,6 +170,34 @@ pub trait AccessLog: Send + Sync {
     ) -> Result<Vec<AccessEntry>, PortFailure>;
 }
 
+/// That something was prescribed at a visit, and how good that still is. Nothing of what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prescribed {
+    /// The prescription.
+    pub id: uuid::Uuid,
+    /// Its newest version's number.
+    pub version: i32,
+    /// How good it is: `valid`, `expired` or `withdrawn`.
+    pub state: &'static str,
+    /// When that version was issued, on the clinic's calendar.
+    pub issued_on: Date,
+    /// Its last valid day.
+    pub valid_until: Date,
+}
+
+/// What was prescribed at visits. Another slice knows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Prescriptions: Send + Sync {
+    /// Of these visits, those at which this doctor has prescribed something; all are asked for at once.
+    async fn of_visits(
+        &self,
+        doctor: DoctorId,
+        visits: &[AppointmentId],
+        now: Timestamp,
+    ) -> Result<HashMap<AppointmentId, Prescribed>, PortFailure>;
+}
+
 /// Names of doctors and clinics by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Called {

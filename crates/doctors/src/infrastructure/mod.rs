@@ -31,7 +31,7 @@ pub use pg_directory::PgDirectory;
 pub use pg_practice::{BookedVisits, PgPractice};
 pub use practices::{
     change_cutoff_of, clinics_of, clinics_of_any, clinics_on_clock, clock_of_clinic, doctors_of_clinic,
-    names_of_clinics, names_of_doctors, places_of_clinics,
+    names_of_clinics, names_of_doctors, places_of_clinics, specialist,
 };
 pub use soonest::{Rivals, Soonest, doctors_of, marks};
 pub use visit_desk::{Moving, PreparedVisits, VisitDesk};

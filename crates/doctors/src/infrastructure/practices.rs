@@ -5,7 +5,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::schema::{city, clinic, doctor, weekly_hours};
+use super::schema::{city, clinic, doctor, specialty, weekly_hours};
 
 /// The names of these doctors, given name first, also of those who are no longer listed. In any order.
 ///
@@ -50,6 +50,21 @@ pub async fn places_of_clinics(
         .await?;
     let place = |(id, name, street, city, state)| (id, name, format!("{street}, {city}, {state}"));
     Ok(rows.into_iter().map(place).collect())
+}
+
+/// A doctor's name and what the doctor is a specialist in, also of one who is no longer listed.
+///
+/// # Errors
+/// Of the database.
+pub async fn specialist(mut conn: &AsyncPgConnection, id: Uuid) -> Result<Option<(String, String)>, DieselError> {
+    let found: Option<(String, String, String)> = doctor::table
+        .inner_join(specialty::table.on(specialty::slug.eq(doctor::specialty)))
+        .filter(doctor::id.eq(id))
+        .select((doctor::first_name, doctor::last_name, specialty::name))
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(found.map(|(first, last, specialty)| (format!("{first} {last}"), specialty)))
 }
 
 /// The clinics at which a doctor has hours or is listed; none when there is no such doctor.

@@ -184,6 +184,13 @@ pub enum Notice {
         /// What, in lines.
         message: String,
     },
+    /// `prescription-ready{doctor,url}`: to the patient, or who looks after them. Nothing of what was prescribed.
+    PrescriptionReady {
+        /// Who wrote it.
+        doctor: String,
+        /// Where its paper is, for who is signed in.
+        url: String,
+    },
     /// `account-erased{}`.
     AccountErased,
 }
@@ -312,6 +319,9 @@ impl Notice {
                 clinic: values.text("clinic")?,
                 message: values.message("message", MOST_MAIL_CHARS)?,
             },
+            "prescription-ready" => {
+                Self::PrescriptionReady { doctor: values.text("doctor")?, url: values.link("url")? }
+            }
             "account-erased" => Self::AccountErased,
             _ => return Err(NoticeError::UnknownTemplate),
         })
@@ -346,6 +356,7 @@ impl Notice {
             Self::EmergencyAccess { .. } => "emergency-access",
             Self::ReportReady { .. } => "report-ready",
             Self::ClinicMessage { .. } => "clinic-message",
+            Self::PrescriptionReady { .. } => "prescription-ready",
             Self::AccountErased => "account-erased",
         }
     }

@@ -10,7 +10,7 @@ pub type Sample = &'static [(&'static str, &'static str)];
 const CODE: Sample = &[("code", "123456"), ("minutes", "10")];
 
 /// Every template, with values for a look at it; `{site}` stands for the installation's public address.
-pub const TEMPLATES: [(&str, Sample); 26] = [
+pub const TEMPLATES: [(&str, Sample); 27] = [
     ("sign-in-code", CODE),
     ("register-code", &[("code", "123456"), ("minutes", "10"), ("name", "Ada Example")]),
     ("register-known", CODE),
@@ -156,6 +156,13 @@ pub const TEMPLATES: [(&str, Sample); 26] = [
             ("name", "Ada Example"),
             ("clinic", "Riverside Clinic"),
             ("message", "Please come ten minutes early on Monday.\nThe entrance is in Mill Lane now."),
+        ],
+    ),
+    (
+        "prescription-ready",
+        &[
+            ("doctor", "Dr. Mona Sample"),
+            ("url", "{site}/api/v1/prescriptions/01900000-0000-7000-8000-000000000001/pdf"),
         ],
     ),
     ("account-erased", &[]),

@@ -28,7 +28,9 @@ pub use nothing::{NoParams, Nothing};
 pub use page::{DEFAULT_LIMIT, cursor, cut, next_link, page_of, read_cursor};
 pub use plain_date::PlainDate;
 pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
-pub use problem_pages::{STYLE as PROBLEMS_CSS, frame as plain_page, index as problem_index, page as problem_page};
+pub use problem_pages::{
+    STYLE as PROBLEMS_CSS, frame as plain_page, frame_in as plain_page_in, index as problem_index, page as problem_page,
+};
 pub use responses::refusals;
 
 use std::str::FromStr;

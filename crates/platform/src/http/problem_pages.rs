@@ -20,9 +20,15 @@ a{color:LinkText}";
 /// A page with this content. Its stylesheet is `/problems.css`.
 #[must_use]
 pub fn frame(title: &str, content: &Markup) -> Markup {
+    frame_in("en", title, content)
+}
+
+/// A page with this content in a language (BCP 47).
+#[must_use]
+pub fn frame_in(language: &str, title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(language) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

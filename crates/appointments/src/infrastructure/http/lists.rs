@@ -16,9 +16,12 @@ use validator::Validate;
 
 use super::AppointmentsApi;
 use super::bodies::{AppointmentBody, Instant};
+use super::calendar_body::{CalendarBody, PrescribedBody, prescribed};
 use super::manage::Asker;
 use super::relatives::{Day, utc};
-use crate::application::{AccessPage, AccessPosition, VisitFilter, VisitPage, VisitPosition, VisitState};
+use crate::application::{
+    AccessPage, AccessPosition, AppointmentDetails, VisitFilter, VisitPage, VisitPosition, VisitState,
+};
 use crate::domain::{SeriesId, Status};
 
 /// Which visits.
@@ -136,17 +139,6 @@ enum Part {
     Future,
 }
 
-/// A visit in a calendar.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CalendarEntry)]
-pub struct CalendarBody {
-    #[serde(flatten)]
-    visit: AppointmentBody,
-    /// The prescription of the visit, or null. None is written yet.
-    #[schema(value_type = Option<Object>)]
-    prescription: Option<()>,
-}
-
 /// Something that happened to a visit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Happening)]
@@ -200,7 +192,7 @@ pub struct AccessBody {
     /// The doctor's or, for a front desk, the clinic's name.
     #[schema(example = "Amara Okafor")]
     who: Option<String>,
-    /// What was shown: `appointment`, `booking`, `calendar`, `list`, `record` or `series`.
+    /// What was shown, e.g. `appointment`, `calendar`, `list`, `prescription`, `prescriptions`, `record` or `series`.
     #[schema(example = "calendar")]
     what: String,
     /// Without a care link, for a stated reason?
@@ -297,7 +289,11 @@ pub(super) async fn get_calendar(
     }
     let after = position(asked.cursor.as_deref())?;
     let page = api.list.calendar(&who.caller, doctor, filter, after, asked.limit.unwrap_or(DEFAULT_LIMIT)).await?;
-    let entry = |details: &_| CalendarBody { visit: body(&api, &who.caller, details), prescription: None };
+    let prescribed = prescribed(&api, &who.caller, doctor, &page, now).await?;
+    let entry = |details: &AppointmentDetails| CalendarBody {
+        visit: body(&api, &who.caller, details),
+        prescription: prescribed.get(&details.appointment.id).copied().map(PrescribedBody::from),
+    };
     Ok(paged(&request, &page, entry))
 }
 
@@ -388,7 +384,7 @@ fn position(cursor: Option<&str>) -> Result<Option<VisitPosition>, Problem> {
 fn paged<B: Serialize>(
     request: &HttpRequest,
     page: &VisitPage,
-    body: impl Fn(&crate::application::AppointmentDetails) -> B,
+    body: impl Fn(&AppointmentDetails) -> B,
 ) -> HttpResponse {
     let bodies: Vec<B> = page.visits.iter().map(body).collect();
     page_of(request, &bodies, page.next.map(|next| cursor(&next)).as_deref())

@@ -3,6 +3,7 @@
 mod bodies;
 mod book;
 mod book_body;
+mod calendar_body;
 mod calendar_file;
 mod check_in;
 mod confirm;
@@ -25,6 +26,8 @@ mod waitlist_bodies;
 mod waitlist_problems;
 mod walk_ins;
 
+use std::sync::Arc;
+
 use kernel::{AppointmentId, Caller};
 use platform::http::{FieldError, Problem, kinds};
 use platform::idempotency::Answers;
@@ -34,7 +37,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::application::{
     AddRelative, AskForPoster, BookAppointment, CancelAppointment, ChangeRelative, CheckIn, ConfirmBooking,
     CorrectAppointment, HoldForForm, HoldForGuest, ListAppointments, ListRelatives, MarkAppointment, Policy,
-    ReadAccessLog, ReadAppointment, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, VisitLetters,
+    Prescriptions, ReadAccessLog, ReadAppointment, ReceiveWalkIn, ReleaseRelative, RescheduleAppointment, VisitLetters,
 };
 
 pub use bodies::{AppointmentBody, SlotTakenBody};
@@ -78,6 +81,8 @@ pub struct AppointmentsApi {
     pub correct: CorrectAppointment,
     /// Lists.
     pub list: ListAppointments,
+    /// What was prescribed at visits.
+    pub prescriptions: Arc<dyn Prescriptions>,
     /// Shows who has read.
     pub accesses: ReadAccessLog,
     /// Shows relatives.

@@ -311,6 +311,18 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 .chain([say("Please answer by phone, or when you are there: nobody reads answers to this mail.")])
                 .collect(),
         ),
+        Notice::PrescriptionReady { doctor, url } => (
+            "A prescription is ready",
+            None,
+            vec![
+                say("There is a prescription for you, or for somebody you look after:"),
+                Part::Facts(vec![("From", doctor.clone())]),
+                say(
+                    "Sign in to read and print it. Where you have printed an earlier version, only the new one is good.",
+                ),
+                Part::Link { label: "Open it", url: url.clone() },
+            ],
+        ),
         Notice::AccountErased => (
             "Your Doktolib account was erased",
             None,

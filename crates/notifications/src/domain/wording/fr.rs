@@ -335,6 +335,18 @@ fn content(notice: &Notice) -> (&'static str, Option<&String>, Vec<Part>) {
                 )])
                 .collect(),
         ),
+        Notice::PrescriptionReady { doctor, url } => (
+            "Une ordonnance est prête",
+            None,
+            vec![
+                say("Une ordonnance est disponible pour vous ou pour une personne dont vous vous occupez\u{a0}:"),
+                Part::Facts(vec![("De", doctor.clone())]),
+                say(
+                    "Connectez-vous pour la lire et l’imprimer. Si vous avez imprimé une version antérieure, seule la nouvelle est valable.",
+                ),
+                Part::Link { label: "L’ouvrir", url: url.clone() },
+            ],
+        ),
         Notice::AccountErased => (
             "Votre compte Doktolib a été effacé",
             None,
