@@ -19,7 +19,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes, PurgeRecords};
+use ::appointments::application::{FindDueReminders, GuestBooking, OfferFreedTimes, Papers, PurgeRecords};
 use ::appointments::domain::{Leads, Retention, TextLead};
 use ::appointments::infrastructure::http::{AppointmentsApi, DeskApi, PatientsApi, SeriesApi, WaitlistApi};
 use ::appointments::infrastructure::jobs::RetentionTask;
@@ -66,7 +66,7 @@ use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
-use crate::neighbours::AppointmentsForPrescriptions;
+use crate::neighbours::{AppointmentsForPrescriptions, FilesForAppointments, PrescriptionsForAppointments};
 use crate::system::SystemApi;
 use crate::texting::Texting;
 use crate::timetable;
@@ -280,7 +280,8 @@ impl Application {
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
-        let prescriptions = prescriptions::prescriptions(&base, visits_for_prescriptions(&appointments));
+        let prescriptions =
+            prescriptions::prescriptions(&base, visits_for_prescriptions(&appointments), retention.years());
         let desk = desk::desk(&base, &doctors);
         let files = files::files(&base, &appointments, &storage, handling);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
@@ -290,7 +291,11 @@ impl Application {
         };
         let appointment_pages = pages::appointment_pages(&base, &appointments, guests);
         let doctor_pages = doctors.pages(&base);
-        let purge = retention::purging(&base, retention, Vec::new());
+        let papers: Vec<Arc<dyn Papers>> = vec![
+            Arc::new(FilesForAppointments { pool: base.pool.clone() }),
+            Arc::new(PrescriptionsForAppointments { summaries: prescriptions::summaries(&base) }),
+        ];
+        let purge = retention::purging(&base, retention, papers);
         let accounts = Accounts::new(&base, &doctors, &appointments, files.copies, token_keys, sign_in);
         let messages = Notifications::new(&base, &mailing, &texting, appointments.messages);
         let Base { pool, journal, keys, clock, users, .. } = base;

@@ -73,8 +73,6 @@ pub struct Config {
     pub storage: StorageSettings,
     /// `CLAMD_ADDRESS` and `VIRUS_SCAN`; without it files are taken unscanned.
     pub clamd: Option<ClamdAddress>,
-    /// `FILE_RETENTION_YEARS`.
-    pub file_retention_years: i16,
     /// `DB_POOL_SIZE`.
     pub pool_size: usize,
     /// `DOKTOLIB_SECRET`; in development the data folder holds one when it is unset.
@@ -167,7 +165,7 @@ pub const VARIABLES: &[&str] = &[
     "AWS_SECRET_ACCESS_KEY",
     "CLAMD_ADDRESS",
     "VIRUS_SCAN",
-    "FILE_RETENTION_YEARS",
+    "RETENTION_YEARS",
     "DOKTOLIB_SECRET",
     "DATA_KEYS_FILE",
     "JWT_SECRET",
@@ -284,7 +282,6 @@ impl Config {
             key_file: read.text("DATA_KEYS_FILE").map_or_else(|| data_dir.join("keys"), PathBuf::from),
             storage: storage::objects(&mut read, tier, &data_dir),
             clamd: files::scanner(&mut read, tier),
-            file_retention_years: files::retention_years(&mut read),
             data_dir,
             database: database(&mut read, pool_size),
             pool_size,

@@ -24,6 +24,6 @@ pub fn handling(config: &Config) -> Result<Handling, Failure> {
         inspector: Arc::new(ContentInspector::new()),
         scanner,
         reader: Arc::new(LocalTextReader::new()),
-        retention_years: config.file_retention_years,
+        retention_years: config.retention.years().cast_signed(),
     })
 }

@@ -6,7 +6,6 @@ use ::prescriptions::application::{
     ChangePrescription, CheckPaper, CountPrescriptions, ForgetPatient, ListPrescriptions, Parts, PurgePrescriptions,
     ReadPrescription, WithdrawPrescription, WritePrescription,
 };
-use ::prescriptions::domain::KEPT_YEARS;
 use ::prescriptions::infrastructure::http::PrescriptionsApi;
 use ::prescriptions::infrastructure::jobs::PurgeTask;
 use ::prescriptions::infrastructure::{
@@ -36,7 +35,7 @@ pub(super) struct Prescriptions {
     pub(super) task: Arc<dyn Task>,
 }
 
-pub(super) fn prescriptions(base: &Base, visits: AppointmentsForPrescriptions) -> Prescriptions {
+pub(super) fn prescriptions(base: &Base, visits: AppointmentsForPrescriptions, kept_years: u16) -> Prescriptions {
     let Base { pool, journal, keys, clock, public_url, .. } = base;
     let store = Arc::new(PgPrescriptions {
         pool: pool.clone(),
@@ -68,7 +67,7 @@ pub(super) fn prescriptions(base: &Base, visits: AppointmentsForPrescriptions) -
         public_url: public_url.clone(),
     };
     let forget = ForgetPatient { store: store.clone(), clock: clock.clone() };
-    let purge = PurgePrescriptions { store, clock: clock.clone(), years: KEPT_YEARS };
+    let purge = PurgePrescriptions { store, clock: clock.clone(), years: kept_years.cast_signed() };
     Prescriptions {
         api,
         listener: Arc::new(ErasedPatients { forget }),

@@ -1,4 +1,3 @@
-use files::domain::RETENTION_YEARS;
 use files::infrastructure::inspection::ClamdAddress;
 
 use super::{Reader, Tier};
@@ -22,12 +21,6 @@ pub(super) fn scanner(read: &mut Reader<'_>, tier: Tier) -> Option<ClamdAddress>
         read.fault("CLAMD_ADDRESS", "is needed: where clamd listens (or set VIRUS_SCAN=off to take files unscanned)");
     }
     address
-}
-
-/// `FILE_RETENTION_YEARS`: so long deleted files are kept.
-pub(super) fn retention_years(read: &mut Reader<'_>) -> i16 {
-    let least = u32::from(RETENTION_YEARS.unsigned_abs());
-    i16::try_from(read.number("FILE_RETENTION_YEARS", least..=100, least)).unwrap_or(RETENTION_YEARS)
 }
 
 #[cfg(test)]
@@ -65,13 +58,14 @@ mod tests {
         for (name, bad) in [
             ("CLAMD_ADDRESS", "clamd:3310"),
             ("VIRUS_SCAN", "no"),
-            ("FILE_RETENTION_YEARS", "6"),
-            ("FILE_RETENTION_YEARS", "101"),
+            ("RETENTION_YEARS", "6"),
+            ("RETENTION_YEARS", "101"),
+            ("RETENTION_YEARS", "many"),
         ] {
             let faults = read(&[(name, bad)]).unwrap_err();
             assert!(faults.0.len() == 1 && faults.0[0].starts_with(name), "{faults}");
         }
-        assert_eq!(read(&[]).unwrap().file_retention_years, 7);
-        assert_eq!(read(&[("FILE_RETENTION_YEARS", "10")]).unwrap().file_retention_years, 10);
+        assert_eq!(read(&[]).unwrap().retention.years(), 7);
+        assert_eq!(read(&[("RETENTION_YEARS", "10")]).unwrap().retention.years(), 10);
     }
 }

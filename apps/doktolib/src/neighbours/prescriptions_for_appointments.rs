@@ -1,9 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use appointments::application::{Prescribed, Prescriptions};
+use appointments::application::{Papers, Prescribed, Prescriptions};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kernel::{AppointmentId, DoctorId, PortFailure};
+use kernel::{AppointmentId, DoctorId, PatientId, PortFailure};
 use prescriptions::infrastructure::{PgSummaries, Summary};
 
 /// Prescriptions, as far as calendars show them.
@@ -21,6 +21,13 @@ impl Prescriptions for PrescriptionsForAppointments {
     ) -> Result<HashMap<AppointmentId, Prescribed>, PortFailure> {
         let found = self.summaries.of_visits(doctor, visits, now).await?;
         Ok(found.into_iter().map(|(visit, summary)| (visit, in_our_words(summary))).collect())
+    }
+}
+
+#[async_trait]
+impl Papers for PrescriptionsForAppointments {
+    async fn kept_of(&self, patients: &[PatientId]) -> Result<HashSet<PatientId>, PortFailure> {
+        Ok(self.summaries.kept_of(patients).await?.into_iter().collect())
     }
 }
 

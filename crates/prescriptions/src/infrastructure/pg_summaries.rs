@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_diesel::Date as DbDate;
-use kernel::{AppointmentId, DoctorId, PortFailure};
+use kernel::{AppointmentId, DoctorId, PatientId, PortFailure};
 use platform::pg::{self, PgPool};
 use uuid::Uuid;
 
@@ -54,7 +54,29 @@ pub struct PgSummaries {
     pub pool: PgPool,
 }
 
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = SqlUuid)]
+    patient_id: Uuid,
+}
+
 impl PgSummaries {
+    /// Those of these patients of whom prescriptions are kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept_of(&self, patients: &[PatientId]) -> Result<Vec<PatientId>, PortFailure> {
+        let ids: Vec<Uuid> = patients.iter().map(|patient| patient.as_uuid()).collect();
+        let found: Vec<Kept> = pg::read(&self.pool, "look whose prescriptions are kept", async |mut conn| {
+            diesel::sql_query("SELECT DISTINCT patient_id FROM prescriptions.prescription WHERE patient_id = ANY ($1)")
+                .bind::<Array<SqlUuid>, _>(&ids)
+                .load(&mut conn)
+                .await
+        })
+        .await?;
+        Ok(found.into_iter().map(|row| PatientId::from_uuid(row.patient_id)).collect())
+    }
+
     /// Those of these visits that this doctor has prescribed something for, in one statement.
     ///
     /// # Errors
