@@ -14,7 +14,7 @@ pub struct PrescriptionsForAuth {
 #[async_trait]
 impl PersonalRecords for PrescriptionsForAuth {
     async fn of(&self, user: UserId) -> Result<Found, PortFailure> {
-        let found = self.records.of(&self.visits.patients_of(user).await?).await?;
+        let found = self.records.of(&self.visits.cared_for(user).await?).await?;
         let file = |name, about, rows: &[Value]| RecordFile {
             name,
             about,

@@ -175,19 +175,20 @@ impl PgVisitRecords {
         Ok(VisitRecords { patients, appointments, emergencies, accesses, holds, waitlist, offers, subjects })
     }
 
-    /// The patients whom this user looks after, oneself among them.
+    /// The patients whom this user looks after, oneself included.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn patients_of(&self, user: UserId) -> Result<Vec<PatientId>, PortFailure> {
-        let rows: Vec<Id> = pg::read(&self.pool, "read whom somebody looks after", async |mut conn| {
-            diesel::sql_query("SELECT patient_id AS id FROM appointments.caretaker WHERE user_id = $1 ORDER BY 1")
-                .bind::<SqlUuid, _>(user.as_uuid())
-                .load(&mut conn)
-                .await
-        })
-        .await?;
-        Ok(rows.into_iter().map(|row| PatientId::from_uuid(row.id)).collect())
+    pub async fn cared_for(&self, user: UserId) -> Result<Vec<PatientId>, PortFailure> {
+        let mut conn = pg::conn(&self.pool).await?;
+        let found: Vec<Id> = diesel::sql_query(
+            "SELECT patient_id AS id FROM appointments.caretaker WHERE user_id = $1 ORDER BY patient_id",
+        )
+        .bind::<SqlUuid, _>(user.as_uuid())
+        .load(&mut conn)
+        .await
+        .map_err(|error| pg::failure("look whom somebody looks after", error))?;
+        Ok(found.into_iter().map(|row| PatientId::from_uuid(row.id)).collect())
     }
 
     /// Erases the patients whom this user alone looks after, and ends the user's care for all; gives ids of what there
