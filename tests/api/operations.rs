@@ -21,6 +21,7 @@ fn registry() -> Vec<&'static Kind> {
         auth::infrastructure::http::RECORDS_PROBLEMS,
         calendars::infrastructure::http::PROBLEMS,
         doctors::infrastructure::http::PROBLEMS,
+        files::infrastructure::http::PROBLEMS,
         reports::infrastructure::http::PROBLEMS,
         webhooks::infrastructure::http::PROBLEMS,
     ];
