@@ -22,6 +22,8 @@ fn registry() -> Vec<&'static Kind> {
         calendars::infrastructure::http::PROBLEMS,
         doctors::infrastructure::http::PROBLEMS,
         prescriptions::infrastructure::http::PROBLEMS,
+        files::infrastructure::http::PROBLEMS,
+        notifications::infrastructure::http::PROBLEMS,
         reports::infrastructure::http::PROBLEMS,
         webhooks::infrastructure::http::PROBLEMS,
     ];

@@ -35,7 +35,7 @@ pub use sealed::DataKey;
 /// What is sent to a server at once; S3 wants 5 MiB at least, and up to it an object is one request.
 const PART: usize = 5 * 1024 * 1024;
 /// What is written into a folder at once.
-const FOLDER_PART: usize = 512 * 1024;
+const FOLDER_PART: usize = 256 * 1024;
 /// Parts that are on their way beside the one that is gathered: what an object takes of memory is two parts.
 const PARTS_UNDER_WAY: usize = 1;
 const LONGEST_KEY: usize = 512;
@@ -206,7 +206,7 @@ impl Storage {
     }
 
     /// Stores `body` under `key`, in place of what was there; a reader sees the old object or the new one. Up to
-    /// 5 MiB, in a folder half a MiB, are gathered in memory, longer bodies go in parts of that size.
+    /// 5 MiB, in a folder a quarter of a MiB, are gathered in memory, longer bodies go in parts of that size.
     ///
     /// # Errors
     /// See [`PutError`]; then nothing has changed, but parts may be left on the server, which clears them away when it
