@@ -10,7 +10,7 @@ use crate::app::{App, ada, id};
 use crate::schema::operations;
 
 /// What is open to everybody, or to whom it is meant for by a signature of their own.
-const PUBLIC: [&str; 33] = [
+const PUBLIC: [&str; 34] = [
     "bookAppointment",
     "checkPrescription",
     "checkPrescriptionHash",

@@ -17,7 +17,7 @@ const EXPORT: &str = "/api/v1/me/export";
 const ME: &str = "/api/v1/me";
 
 /// What an export leaves out, with the reason.
-const LEFT_OUT: [(&str, &str); 8] = [
+const LEFT_OUT: [(&str, &str); 9] = [
     ("doctors.override_day.reason", "a note of the team about a day of a calendar, which those who run it read"),
     ("calendars.external_calendar.address", "opens the calendar; the copy tells its host"),
     ("auth.account.totp_secret", "opens the account"),

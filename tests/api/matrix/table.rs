@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::callers::{Caller, VISIT};
 use super::cells::*;
 use crate::app::{ada, doctor, id, secret, visit_type};
-use crate::app::{ada, doctor, id, visit_type};
 use crate::prescriptions::{PRESCRIBED, VISIT as HELD, body, code_of, medicine};
 
 /// One operation.
