@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use appointments::application::{AppointmentStore as _, OldRecords as _, Papers, PurgeRecords, PurgedRecords};
+use appointments::application::{AppointmentStore as _, Papers, PurgeRecords, PurgedRecords};
 use appointments::domain::{Retention, Status};
 use appointments::infrastructure::PgRetention;
 use async_trait::async_trait;
