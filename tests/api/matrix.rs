@@ -1,5 +1,6 @@
 //! Who may do what: every operation of the description by every caller, against one table.
 
+mod asks;
 mod callers;
 mod cells;
 mod page;
@@ -16,8 +17,9 @@ use uuid::Uuid;
 use crate::app::{Answer, App, Who, doctor, id, keys, visit_type};
 use crate::schema::{Operation, operations};
 use crate::sign_ins::open;
+use asks::{Ask, Staged};
 use callers::{CALLERS, Caller};
-use table::{Ask, RULES, Rule, Staged};
+use table::{RULES, Rule};
 
 /// What the table says about one caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

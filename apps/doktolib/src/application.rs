@@ -33,7 +33,7 @@ use ::notifications::infrastructure::http::{ClinicMessagesApi, MessagesApi};
 use ::notifications::infrastructure::{Mailbox, TextFolder};
 use ::pages::appointments::AppointmentPages;
 use ::pages::doctors::DoctorPages;
-use ::pages::kit::{Demo, Site};
+use ::pages::kit::Site;
 use ::prescriptions::infrastructure::http::PrescriptionsApi;
 use ::reports::infrastructure::http::ReportsApi;
 use ::webhooks::application::Receivers;
@@ -66,7 +66,7 @@ use self::notifications::Notifications;
 use self::webhooks::Webhooks;
 use crate::limits::{Limits, Rates};
 use crate::mailing::Mailing;
-use crate::neighbours::{AppointmentsForPrescriptions, FilesForAppointments, PrescriptionsForAppointments};
+use crate::neighbours::{FilesForAppointments, PrescriptionsForAppointments};
 use crate::system::SystemApi;
 use crate::texting::Texting;
 use crate::timetable;
@@ -275,22 +275,18 @@ impl Application {
         let doctors = Doctors::new(&base);
         let zones: Arc<dyn Zones> = Arc::new(ClinicZones { pool: base.pool.clone() });
         // Where no texts can be sent, none are posted.
-        let text_lead = if texting.texts.is_some() { text_lead } else { TextLead::NEVER };
-        let rules = VisitRules { guests, to_answer, leads: (leads, text_lead), zones: zones.clone(), retention };
+        let leads = (leads, if texting.texts.is_some() { text_lead } else { TextLead::NEVER });
+        let rules = VisitRules { guests, to_answer, leads, zones: zones.clone(), retention };
         let appointments = Appointments::new(&base, &doctors, rules);
         let calendars = Calendars::new(&base, &appointments, calendar_source, calendars_every);
         let webhooks = Webhooks::new(&base, receivers);
-        let prescriptions =
-            prescriptions::prescriptions(&base, visits_for_prescriptions(&appointments), retention.years());
+        let prescriptions = prescriptions::prescriptions(&base, appointments.for_prescriptions(), retention.years());
         let desk = desk::desk(&base, &doctors);
         let files = files::files(&base, &appointments, &storage, handling);
         let reports = reports::reports(&base, &doctors, &storage, zones.clone(), job_rules);
-        let site = Site {
-            public_url: base.public_url.as_str().into(),
-            demo: if mailing.mailbox.is_some() { Demo::Yes } else { Demo::No },
-        };
-        let appointment_pages = pages::appointment_pages(&base, &appointments, guests);
-        let doctor_pages = doctors.pages(&base);
+        let site = pages::site(&base, mailing.mailbox.is_some());
+        let appointment_pages = Data::new(pages::appointment_pages(&base, &appointments, guests));
+        let doctor_pages = Data::new(doctors.pages(&base));
         let papers: Vec<Arc<dyn Papers>> = vec![
             Arc::new(FilesForAppointments { pool: base.pool.clone() }),
             Arc::new(PrescriptionsForAppointments { summaries: prescriptions::summaries(&base) }),
@@ -335,7 +331,6 @@ impl Application {
             csrf: Arc::new(move |session| mint.csrf(session).expose().to_owned()),
         };
         let system = SystemApi { pool: pool.clone(), clock: clock.clone(), started_at: clock.now(), figures };
-        let limits = Data::new(Limits::new(rates, &clock, &keys));
         Self {
             pool,
             journal,
@@ -347,20 +342,20 @@ impl Application {
             reminders: appointments.reminders.mails,
             text_reminders: appointments.reminders.texts,
             purge,
+            limits: Data::new(Limits::new(rates, &clock, &keys)),
             clock,
             keys,
             storage,
             users,
             accounts: accounts.ports,
             cors_origins: cors_origins.into(),
-            limits,
             trusted_proxies: Data::new(trusted_proxies),
             doorkeeper: doorkeeper(keeper.unwrap_or(accounts.doorkeeper)),
             mailbox: mailing.mailbox,
             text_folder: texting.folder,
             site: Data::new(site),
-            doctor_pages: Data::new(doctor_pages),
-            appointment_pages: Data::new(appointment_pages),
+            doctor_pages,
+            appointment_pages,
             messages: Data::new(messages.api),
             clinic_messages: Data::new(messages.written),
             doctors: Data::new(doctors.api),
@@ -386,17 +381,6 @@ impl Application {
             steps,
             operations: Data::new(operations),
         }
-    }
-}
-
-/// What prescriptions ask of visits.
-fn visits_for_prescriptions(appointments: &Appointments) -> AppointmentsForPrescriptions {
-    AppointmentsForPrescriptions {
-        store: appointments.store.clone(),
-        patients: appointments.patients.clone(),
-        policy: appointments.policy.clone(),
-        watch: appointments.watch.clone(),
-        addressees: appointments.addressees.clone(),
     }
 }
 

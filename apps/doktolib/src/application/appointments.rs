@@ -28,8 +28,8 @@ use super::reminders::{Reminders, reminders};
 use super::series::series;
 use super::waitlist::{Shared, waitlist};
 use crate::neighbours::{
-    AppointmentsForCalendars, AppointmentsForNotifications, AuthForAppointments, CalendarsForAppointments,
-    PracticesForAppointments, PrescriptionsForAppointments, SoonestForAppointments,
+    AppointmentsForCalendars, AppointmentsForNotifications, AppointmentsForPrescriptions, AuthForAppointments,
+    CalendarsForAppointments, PracticesForAppointments, PrescriptionsForAppointments, SoonestForAppointments,
 };
 
 /// What others ask of visits, and the API.
@@ -296,6 +296,17 @@ impl Appointments {
             patients,
             store,
             addressees,
+        }
+    }
+
+    /// What prescriptions ask of visits.
+    pub(super) fn for_prescriptions(&self) -> AppointmentsForPrescriptions {
+        AppointmentsForPrescriptions {
+            store: self.store.clone(),
+            patients: self.patients.clone(),
+            policy: self.policy.clone(),
+            watch: self.watch.clone(),
+            addressees: self.addressees.clone(),
         }
     }
 }

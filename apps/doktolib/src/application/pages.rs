@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::appointments::application::GuestBooking;
 use ::pages::appointments::{AppointmentPages, VisitTokens};
+use ::pages::kit::{Demo, Site};
 use kernel::{AppointmentId, Caller};
 use platform::idempotency::Answers;
 use platform::signing::LinkSigner;
@@ -22,6 +23,12 @@ impl VisitTokens for SignedVisits {
     fn holder(&self, visit: AppointmentId, token: &str) -> Option<Caller> {
         self.0.opens(token, visit.as_uuid()).then(|| Caller::link_holder(visit))
     }
+}
+
+/// What every page knows: where mail stays on the machine, data are made up.
+pub(super) fn site(base: &Base, mail_stays_here: bool) -> Site {
+    let demo = if mail_stays_here { Demo::Yes } else { Demo::No };
+    Site { public_url: base.public_url.as_str().into(), demo }
 }
 
 /// Pages about visits: the use cases of the API, by another door.

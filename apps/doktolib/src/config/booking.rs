@@ -28,7 +28,7 @@ pub(super) fn to_answer(read: &mut Reader<'_>) -> SignedDuration {
 pub(super) fn retention(read: &mut Reader<'_>) -> Retention {
     let Some(text) = read.text("RETENTION_YEARS") else { return Retention::default() };
     text.parse().ok().and_then(|years| Retention::new(years).ok()).unwrap_or_else(|| {
-        read.fault("RETENTION_YEARS", &format!("must be {BadRetention}"));
+        read.fault("RETENTION_YEARS", format!("must be {BadRetention}"));
         Retention::default()
     })
 }

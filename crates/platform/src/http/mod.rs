@@ -31,7 +31,7 @@ pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds};
 pub use problem_pages::{
     STYLE as PROBLEMS_CSS, frame as plain_page, frame_in as plain_page_in, index as problem_index, page as problem_page,
 };
-pub use responses::refusals;
+pub use responses::{Closed, WithBody, refusals};
 
 use std::str::FromStr;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 /// Describes what an operation refuses with: status and in which case, each with a problem as its body. For
@@ -14,4 +15,27 @@ pub fn refusals(told: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
         ((*status).to_owned(), response.build().into())
     };
     told.iter().map(one).collect()
+}
+
+/// What every operation on a record refuses with that only some may see.
+pub enum Closed {}
+
+impl IntoResponses for Closed {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[
+            ("401", "Nobody is signed in"),
+            ("403", "Not in this role"),
+            ("404", "There is none, or it is not yours"),
+            ("422", "Bad values, all of them at once"),
+        ])
+    }
+}
+
+/// What operations with a JSON body refuse with besides.
+pub enum WithBody {}
+
+impl IntoResponses for WithBody {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[("400", "Not JSON"), ("413", "More than 64 KiB"), ("415", "Not `application/json`")])
+    }
 }

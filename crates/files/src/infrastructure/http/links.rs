@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use platform::http::admission::{As, Readers};
-use platform::http::{Problem, ProblemBody, Query, from_text, in_zone, kinds};
+use platform::http::{NoParams, Problem, ProblemBody, Query, from_text, in_zone, kinds};
 use platform::signing::{derive, mac};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -20,7 +20,6 @@ use validator::Validate;
 use super::FilesApi;
 use super::bodies::LinkBody;
 use super::content::hand_out;
-use super::list::NoParams;
 use super::problems::link_expired;
 use crate::domain::VersionId;
 

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch};
 use kernel::PatientId;
 use platform::http::admission::{As, Carers, Patients};
 use platform::http::{
-    Body, FieldError, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path, next_link,
-    ok_or_not_modified_at, read_cursor, required_versions, version_tag, versions_in_if_match,
+    Body, FieldError, NoParams, Problem, ProblemBody, Query, context, cursor, from_text, id_in_path,
+    ok_or_not_modified_at, page_of, read_cursor, required_versions, version_tag, versions_in_if_match,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -18,11 +18,6 @@ use super::FilesApi;
 use super::bodies::{CategoryWord, EditBody, FileBody, StateWord};
 use crate::application::{Change, Sight, Wanted};
 use crate::domain::FileId;
-
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
 
 /// Which files.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -88,12 +83,9 @@ pub(super) async fn list_files(
         limit: asked.limit.unwrap_or(20),
     };
     let (found, more, sight) = api.read.list(&who.caller, wanted).await?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(last) = found.last().filter(|_| more) {
-        response.insert_header((header::LINK, next_link(&request, &cursor(&last.id))));
-    }
-    Ok(response.json(found.iter().map(|file| FileBody::new(file, sight)).collect::<Vec<_>>()))
+    let next = found.last().filter(|_| more).map(|last| cursor(&last.id));
+    let bodies: Vec<FileBody> = found.iter().map(|file| FileBody::new(file, sight)).collect();
+    Ok(page_of(&request, &bodies, next.as_deref()))
 }
 
 /// A file

@@ -4,22 +4,16 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
-use kernel::{Actor, Caller, Once};
+use kernel::Once;
 use platform::http::admission::{As, Carers};
-use platform::http::once::{Replayed, again, answered_before, key_of, send};
-use platform::http::{Problem, ProblemBody, Query, context, id_in_path};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send};
+use platform::http::{NoParams, Problem, ProblemBody, Query, context, id_in_path};
 
 use super::FilesApi;
 use super::bodies::{FileBody, UploadForm, VersionForm, renewed, uploaded};
 use super::form::{Takes, read_form};
-use super::list::NoParams;
 use crate::application::{AddVersionError, Upload, UploadError};
 use crate::domain::{File, FileId};
-
-fn scope(caller: &Caller, what: &str) -> String {
-    let actor: Actor = caller.actor();
-    format!("{}:{}:{what}", actor.kind(), actor.id().unwrap_or_default())
-}
 
 /// Upload files of a patient
 ///
@@ -32,7 +26,7 @@ fn scope(caller: &Caller, what: &str) -> String {
     tag = "Files",
     operation_id = "uploadFiles",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Taken, in the order they came", body = Vec<FileBody>, headers(("location" = Option<String>, description = "The file, when it is one"), ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),
@@ -82,7 +76,7 @@ pub(super) async fn upload_files(
     tag = "Files",
     operation_id = "addFileVersion",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = Uuid, Path, description = "The file"), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(("id" = Uuid, Path, description = "The file"), IdempotencyHeader),
     request_body(content = VersionForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The file with its new version", body = FileBody, headers(("location" = String, description = "The file"), ("idempotent-replayed" = Option<String>, description = "`true` on the first answer sent again"))),

@@ -3,10 +3,10 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, post};
-use platform::http::{Body, Problem, ProblemBody, Query, kinds};
+use platform::http::{Body, NoParams, Problem, ProblemBody, Query, WithBody, kinds};
 
+use super::PrescriptionsApi;
 use super::bodies::{CheckBody, HashBody};
-use super::{NoParams, PrescriptionsApi, WithBody};
 use crate::application::Checked;
 use crate::domain::{CheckCode, Signature};
 

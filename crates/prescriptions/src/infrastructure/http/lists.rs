@@ -6,14 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use kernel::{DoctorId, PatientId};
 use platform::http::admission::{As, Doctors, Readers};
 use platform::http::{
-    DEFAULT_LIMIT, FieldError, PlainDate, Problem, ProblemBody, Query, cursor, from_text, next_link, read_cursor,
+    Closed, DEFAULT_LIMIT, FieldError, PlainDate, Problem, ProblemBody, Query, cursor, from_text, page_of, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
+use super::PrescriptionsApi;
 use super::bodies::{FiguresBody, PrescriptionBody};
-use super::{Closed, PrescriptionsApi};
 use crate::application::Filter;
 use crate::domain::{PrescriptionId, Search, SearchError, State};
 
@@ -123,15 +123,10 @@ pub(super) async fn list_prescriptions(
         to: asked.to.map(|date| date.0),
     };
     let page = api.list.run(&who.caller, &filter, after, asked.limit.unwrap_or(DEFAULT_LIMIT)).await?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if let Some(last) = &page.next {
-        response.insert_header((header::LINK, next_link(&request, &cursor(last))));
-    }
     let now = api.clock.now();
     let bodies: Vec<PrescriptionBody> =
         page.prescriptions.iter().map(|one| PrescriptionBody::new(&api, one, now)).collect();
-    Ok(response.json(bodies))
+    Ok(page_of(&request, &bodies, page.next.as_ref().map(cursor).as_deref()))
 }
 
 /// What I have prescribed, counted

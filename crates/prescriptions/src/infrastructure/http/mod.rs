@@ -8,17 +8,12 @@ mod papers;
 mod problems;
 mod writing;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::Clock;
-use platform::http::{context, refusals};
+use platform::http::context;
 use platform::idempotency::Answers;
-use serde::Deserialize;
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response};
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use crate::application::{
     Asked, ChangePrescription, CheckPaper, CountPrescriptions, ListPrescriptions, ReadPrescription,
@@ -74,34 +69,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(writing::withdraw_prescription);
 }
 
-/// An operation without parameters: whatever is given is unknown.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct NoParams {}
-
 fn asked() -> Asked {
     Asked { request_id: context::request_id(), only_revisions: None }
-}
-
-/// What every operation on a prescription may refuse with.
-enum Closed {}
-
-impl IntoResponses for Closed {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[
-            ("401", "Nobody is signed in"),
-            ("403", "Not in this role"),
-            ("404", "There is none, or it is not yours"),
-            ("422", "Bad values, all of them at once"),
-        ])
-    }
-}
-
-/// What operations with a body may refuse with.
-enum WithBody {}
-
-impl IntoResponses for WithBody {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[("400", "Not JSON"), ("413", "More than 64 KiB"), ("415", "Not `application/json`")])
-    }
 }

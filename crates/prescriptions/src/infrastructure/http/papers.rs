@@ -5,13 +5,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use kernel::DoctorId;
 use platform::http::admission::{As, Readers};
-use platform::http::{Problem, Query, from_text, id_in_path, version_tag};
+use platform::http::{Closed, NoParams, Problem, Query, from_text, id_in_path, version_tag};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
+use super::PrescriptionsApi;
 use super::bodies::PrescriptionBody;
-use super::{Closed, NoParams, PrescriptionsApi};
 use crate::application::PrescriptionError;
 use crate::domain::PrescriptionId;
 use crate::infrastructure::sheet::sheet;

@@ -6,13 +6,14 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post, put};
 use kernel::{AppointmentId, Caller, KeptAnswer, Once};
 use platform::http::admission::{As, Doctors};
-use platform::http::once::{Replayed, again, answered_before, key_of, send, send_refusal};
+use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
 use platform::http::{
-    Body, Problem, ProblemBody, Query, id_in_path, required_versions, version_tag, versions_in_if_match,
+    Body, Closed, NoParams, Problem, ProblemBody, Query, WithBody, id_in_path, required_versions, version_tag,
+    versions_in_if_match,
 };
 
 use super::bodies::{ChangeBody, NewPrescriptionBody, PrescriptionBody, WithdrawBody};
-use super::{Closed, NoParams, PrescriptionsApi, WithBody, asked};
+use super::{PrescriptionsApi, asked};
 use crate::application::{Asked, PrescriptionError};
 use crate::domain::{Prescription, PrescriptionId};
 
@@ -34,9 +35,7 @@ fn once(
     fingerprint: [u8; 32],
 ) -> Result<Option<Once<Prescription>>, Problem> {
     let Some(key) = key_of(request)? else { return Ok(None) };
-    let actor = caller.actor();
-    let whose = actor.id().unwrap_or_default();
-    let scope = format!("{}:{whose}:{what}", actor.kind());
+    let scope = scope(caller, what);
     let api = Data::clone(api);
     Ok(Some(Once { scope, key, fingerprint, answer: Arc::new(move |one: &Prescription| answer(&api, one, status)) }))
 }
@@ -49,7 +48,7 @@ fn once(
     tag = "Prescriptions",
     operation_id = "writePrescription",
     security(("bearer" = []), ("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")),
+    params(IdempotencyHeader),
     request_body(content = NewPrescriptionBody, content_type = "application/json"),
     responses(
         (status = 201, description = "Written", body = PrescriptionBody, headers(
@@ -133,7 +132,7 @@ pub(super) async fn change_prescription(
     security(("bearer" = []), ("session" = [])),
     params(
         ("id" = Uuid, Path, description = "The prescription"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "1–255 visible ASCII characters, a random UUID is good; kept for 24 hours", min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$"),
+        IdempotencyHeader,
         ("If-Match" = Option<String>, Header, nullable = false, description = "Withdraw only this version"),
     ),
     request_body(content = WithdrawBody, content_type = "application/json"),

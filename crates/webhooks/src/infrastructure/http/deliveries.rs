@@ -5,14 +5,14 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use platform::http::admission::{As, FrontDesk};
 use platform::http::{
-    DEFAULT_LIMIT, NoParams, Problem, Query, cursor, cut, from_text, id_in_path, page_of, read_cursor,
+    Closed, DEFAULT_LIMIT, NoParams, Problem, Query, cursor, cut, from_text, id_in_path, page_of, read_cursor,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
 use super::bodies::DeliveryBody;
-use super::{Closed, WebhooksApi, which};
+use super::{WebhooksApi, which};
 use crate::application::Page;
 use crate::domain::{DeliveryId, DeliveryState};
 

@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use kernel::ClinicId;
 use platform::http::admission::{As, FrontDesk};
 use platform::http::{
-    Body, FieldError, NoParams, Problem, ProblemBody, Query, id_in_path, required_versions, version_tag,
-    versions_in_if_match,
+    Body, Closed, FieldError, NoParams, Problem, ProblemBody, Query, WithBody, id_in_path, required_versions,
+    version_tag, versions_in_if_match,
 };
 
 use super::bodies::{EventTypeBody, NewWebhookBody, WebhookBody, WebhookChangeBody};
 use super::problems::bad_address;
-use super::{Closed, WebhooksApi, WithBody, asked, which};
+use super::{WebhooksApi, asked, which};
 use crate::application::Asked;
 use crate::domain::{Endpoint, EndpointDraft, EventType, Switch, Wanted};
 use crate::infrastructure::signature::secret_text;

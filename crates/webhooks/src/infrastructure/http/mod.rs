@@ -6,15 +6,12 @@ mod endpoints;
 mod problems;
 mod sending;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use kernel::ClinicId;
-use platform::http::{Problem, context, id_in_path, refusals};
+use platform::http::{Problem, context, id_in_path};
 use platform::idempotency::Answers;
-use utoipa::IntoResponses;
-use utoipa::openapi::{RefOr, Response};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::application::{
@@ -72,27 +69,4 @@ fn which(request: &HttpRequest) -> Result<(ClinicId, EndpointId), Problem> {
 
 fn asked() -> Asked {
     Asked { request_id: context::request_id(), only_versions: None }
-}
-
-/// What every operation here may refuse with.
-enum Closed {}
-
-impl IntoResponses for Closed {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[
-            ("401", "Nobody is signed in"),
-            ("403", "Not in this role"),
-            ("404", "There is none, or it is not yours"),
-            ("422", "Bad values, all of them at once"),
-        ])
-    }
-}
-
-/// What operations with a body may refuse with.
-enum WithBody {}
-
-impl IntoResponses for WithBody {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[("400", "Not JSON"), ("413", "More than 64 KiB"), ("415", "Not `application/json`")])
-    }
 }

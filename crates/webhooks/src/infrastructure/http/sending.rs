@@ -7,10 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use kernel::{Caller, ClinicId, KeptAnswer, Once};
 use platform::http::admission::{As, FrontDesk};
 use platform::http::once::{IdempotencyHeader, Replayed, again, answered_before, key_of, scope, send, send_refusal};
-use platform::http::{NoParams, Nothing, OptionalBody, Problem, ProblemBody, Query, id_in_path};
+use platform::http::{Closed, NoParams, Nothing, OptionalBody, Problem, ProblemBody, Query, id_in_path};
 
 use super::bodies::DeliveryBody;
-use super::{Closed, WebhooksApi, asked, which};
+use super::{WebhooksApi, asked, which};
 use crate::application::WebhookError;
 use crate::domain::{Delivery, DeliveryId, EndpointId};
 
