@@ -14,7 +14,10 @@ if [ "$requests" -lt 500 ] || [ "$words" -lt 50 ]; then
     echo "logs: only $requests requests and $words private texts were seen; that proves nothing"
     exit 1
 fi
-found=$(grep -F -n -f <(sort -u "$log.private"; echo "$always") "$log" || true)
+# Six digits of a code stand within some instant or id by chance; a code that is logged stands by itself.
+codes=$(sort -u "$log.private" | grep -xE '[0-9]{6,8}' || true)
+texts=$(sort -u "$log.private" | grep -vxE '[0-9]{6,8}'; echo "$always")
+found=$(grep -F -n -f <(echo "$texts") "$log"; [ -z "$codes" ] || grep -F -w -n -f <(echo "$codes") "$log" || true)
 if [ -n "$found" ]; then
     echo "logs: personal data or secrets in $(echo "$found" | wc -l) lines, the first of them:"
     echo "$found" | head -n 5 | cut -c 1-600

@@ -75,6 +75,21 @@ async fn a_key_belongs_to_one_job() {
 }
 
 #[actix_web::test]
+async fn a_job_that_is_begun_twice_with_one_key_runs_once_and_both_answers_lead_to_its_runs() {
+    let app = App::start().await;
+    let begin = async || {
+        let request = TestRequest::post().uri("/api/v1/jobs/schedules/expire/run");
+        app.send_as(Who::Admin, request.insert_header(("idempotency-key", "begin-1"))).await
+    };
+    let (first, again) = (begin().await, begin().await);
+    assert_eq!((first.status, again.status), (202, 202), "{} {}", first.text(), again.text());
+    assert_eq!((first.json(), first.header("location")), (again.json(), again.header("location")));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(app.number("SELECT count(*) FROM jobs.job WHERE name = 'expire'").await, 1);
+    assert_eq!(app.get_as(Who::Admin, first.header("location").unwrap()).await.status, 200);
+}
+
+#[actix_web::test]
 async fn a_paused_queue_keeps_its_jobs_until_it_goes_on() {
     let app = App::start().await;
     let application = &app.application;
