@@ -194,6 +194,14 @@ impl Keyring {
         mac(&self.0.index, &[purpose.as_bytes(), normalised.as_bytes()])
     }
 
+    /// The first 64 bits of [`Keyring::blind`], for an index of many words: what they find by chance as well has to be
+    /// opened and looked at before it is shown.
+    #[must_use]
+    pub fn blind_number(&self, purpose: &str, normalised: &str) -> i64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.blind(purpose, normalised);
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Adds a new key to the file, and seals with it from now on. Other processes that share the file read it when
     /// they meet a value they cannot open, and at their next [`Keyring::refresh`].
     ///

@@ -14,10 +14,9 @@ use crate::domain::{Patient, SearchTerm};
 /// What one batch holds.
 const BATCH: i64 = 500;
 
-/// The hash of a term. 64 bits are enough: what they find is opened and looked at before it is shown.
+/// The hash of a term.
 pub(super) fn key_of(keys: &Keyring, (kind, text): &SearchTerm) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = keys.blind(&format!("appointments.patient.search_keys.{kind}"), text);
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    keys.blind_number(&format!("appointments.patient.search_keys.{kind}"), text)
 }
 
 /// Those of all terms by which this person is found.

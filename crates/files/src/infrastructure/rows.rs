@@ -158,8 +158,7 @@ pub(super) fn key_of(keys: &Keyring, patient: PatientId, place: Place, term: &Te
         Place::Name => "name",
         Place::Text => "text",
     };
-    let [a, b, c, d, e, f, g, h, ..] = keys.blind(&format!("files.version.{place}_keys.{patient}"), &term.text());
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    keys.blind_number(&format!("files.version.{place}_keys.{patient}"), &term.text())
 }
 
 /// Those of all terms of a text; in no telling order.

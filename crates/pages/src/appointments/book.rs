@@ -11,7 +11,6 @@ use jiff::{Timestamp, Zoned};
 use kernel::{AppointmentId, Caller, DoctorId, PortFailure, VisitTypeId};
 use maud::{Markup, html};
 use platform::http::{address_group, client_address, context};
-use platform::telemetry;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -77,13 +76,8 @@ pub(super) async fn show(
             shown(&asking, &pages, &about, &sent, &Faults::default(), StatusCode::OK)
         }
         Ok(None) => not_found(&asking),
-        Err(failure) => failed(&asking, &failure),
+        Err(failure) => unavailable(&asking, &failure),
     }
-}
-
-fn failed(asking: &Asking, failure: &PortFailure) -> HttpResponse {
-    telemetry::log_failure(failure);
-    unavailable(asking)
 }
 
 /// How the sending of a form ended.
@@ -107,7 +101,7 @@ pub(super) async fn send(
     let about = match about(&doctors, &id, &sent.slot, &sent.visit_type).await {
         Ok(Some(about)) => about,
         Ok(None) => return not_found(&asking),
-        Err(failure) => return failed(&asking, &failure),
+        Err(failure) => return unavailable(&asking, &failure),
     };
     if !sent.again.is_empty() {
         return shown(&asking, &pages, &about, &sent, &Faults::default(), StatusCode::OK);
@@ -119,7 +113,7 @@ pub(super) async fn send(
         Ok(Done::Faults(faults)) => shown(&asking, &pages, &about, &sent, &faults, StatusCode::UNPROCESSABLE_ENTITY),
         Ok(Done::Gone) => match doctors.days(std::slice::from_ref(&about.doctor), None, Some(about.offer.id)).await {
             Ok(days) => gone(&asking, &about, &sent, &days.into_iter().next().unwrap_or_default()),
-            Err(failure) => failed(&asking, &failure),
+            Err(failure) => unavailable(&asking, &failure),
         },
         Ok(Done::Refused(words)) => {
             let main = html! {
@@ -130,7 +124,7 @@ pub(super) async fn send(
             };
             Page::new(&asking, asking.say("book-refused")).personal().status(StatusCode::CONFLICT).main(&main)
         }
-        Err(failure) => failed(&asking, &failure),
+        Err(failure) => unavailable(&asking, &failure),
     }
 }
 

@@ -7,7 +7,6 @@ use actix_web::web::{Data, Form, Path};
 use kernel::{AppointmentId, Caller};
 use maud::html;
 use platform::http::context;
-use platform::telemetry;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -44,10 +43,7 @@ pub(super) async fn send(
     match sent_before(&pages.answers, once.as_ref()).await {
         Ok(Some(visit)) => return see_other(&format!("{}&new=1", address(&pages, visit))),
         Ok(None) => {}
-        Err(failure) => {
-            telemetry::log_failure(&failure);
-            return unavailable(&asking);
-        }
+        Err(failure) => return unavailable(&asking, &failure),
     }
     let refused = match pages.confirm.run(&Caller::guest(), id, &sent.code, context::request_id(), once).await {
         Ok(details) => return see_other(&format!("{}&new=1", address(&pages, details.appointment.id))),
@@ -63,10 +59,7 @@ pub(super) async fn send(
         Err(ConfirmError::PatientBusy) => "book-busy",
         Err(ConfirmError::NotForNewPatients) => "book-known-only",
         Err(ConfirmError::NotOffered(_)) => "code-not-offered",
-        Err(ConfirmError::Failed(failure)) => {
-            telemetry::log_failure(&failure);
-            return unavailable(&asking);
-        }
+        Err(ConfirmError::Failed(failure)) => return unavailable(&asking, &failure),
     };
     let main = html! {
         div class="column py-8 grid gap-5" {

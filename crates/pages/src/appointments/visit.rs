@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use kernel::{AppointmentId, Caller, PortFailure};
 use maud::{Markup, html};
 use platform::http::context;
-use platform::telemetry;
 use serde::Deserialize;
 
 use super::components::{InShort, status as standing};
@@ -88,10 +87,7 @@ async fn answer(
             Page::new(asking, title).personal().status(status).main(&page(asking, &seen, &token, is_new, faults))
         }
         Ok(None) => not_found(asking),
-        Err(failure) => {
-            telemetry::log_failure(&failure);
-            unavailable(asking)
-        }
+        Err(failure) => unavailable(asking, &failure),
     }
 }
 
@@ -118,10 +114,7 @@ pub(super) async fn cancel(
         Err(CancelError::Refused(CancelRefusal::Started)) => "cancel-started",
         Err(CancelError::Refused(_)) => "cancel-over",
         Err(CancelError::VersionChanged | CancelError::Contended | CancelError::Once(_)) => "cancel-changed",
-        Err(CancelError::Failed(failure)) => {
-            telemetry::log_failure(&failure);
-            return unavailable(&asking);
-        }
+        Err(CancelError::Failed(failure)) => return unavailable(&asking, &failure),
     };
     let mut faults = Faults::default();
     faults.add("reason", asking.say(sentence));

@@ -8,7 +8,6 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use kernel::{DoctorId, PortFailure, VisitTypeId};
 use maud::{Markup, html};
-use platform::telemetry;
 use serde::Deserialize;
 
 use super::components::{Day, badges, head, name, practical, slot};
@@ -58,10 +57,7 @@ pub(super) async fn profile(
     match look(&pages, id, &seen).await {
         Ok(Some(shown)) => Page::new(&asking, name(&asking, &shown.doctor)).main(&page(&asking, &shown)),
         Ok(None) => not_found(&asking),
-        Err(failure) => {
-            telemetry::log_failure(&failure);
-            unavailable(&asking)
-        }
+        Err(failure) => unavailable(&asking, &failure),
     }
 }
 

@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use kernel::PortFailure;
 use maud::{Markup, html};
 use platform::http::{cursor, read_cursor};
-use platform::telemetry;
 use serde::{Deserialize, Serialize};
 
 use super::DoctorPages;
@@ -120,10 +119,7 @@ pub(super) async fn search(asking: Asking, pages: Data<DoctorPages>, wish: Query
             let title = asking.say("search-title");
             Page::new(&asking, title).main(&page(&asking, &wish, &found))
         }
-        Err(failure) => {
-            telemetry::log_failure(&failure);
-            unavailable(&asking)
-        }
+        Err(failure) => unavailable(&asking, &failure),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use kernel::PortFailure;
 use maud::{DOCTYPE, Markup, html};
+
+use platform::telemetry;
 
 use super::Demo;
 use super::asking::{Asking, Theme};
@@ -123,8 +126,9 @@ pub fn not_found(asking: &Asking) -> HttpResponse {
     sorry(asking, "not-found", StatusCode::NOT_FOUND)
 }
 
-/// 503: something failed, and nothing was changed.
+/// 503: something failed, which is logged here, and nothing was changed.
 #[must_use]
-pub fn unavailable(asking: &Asking) -> HttpResponse {
+pub fn unavailable(asking: &Asking, failure: &PortFailure) -> HttpResponse {
+    telemetry::log_failure(failure);
     sorry(asking, "unavailable", StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use fluent_templates::Loader as _;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, langid};
+use platform::http::preferred_language;
 
 fluent_templates::static_loader! {
     static WORDS = {
@@ -58,20 +59,10 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(first))
     }
 
-    /// The one that suits best, by `Accept-Language` (RFC 9110, section 12.5.4); English when none does.
+    /// The one that suits best, by `Accept-Language`; English when none does.
     #[must_use]
     pub fn accepted(header: &str) -> Self {
-        let weighted = header.split(',').filter_map(|part| {
-            let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
-            let weight: f32 = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;
-            Self::of_tag(tag).filter(|_| weight > 0.0).map(|language| (language, weight))
-        });
-        // The first of the heaviest.
-        let best = weighted.fold(None, |best: Option<(Self, f32)>, found| match best {
-            Some(best) if best.1 >= found.1 => Some(best),
-            _ => Some(found),
-        });
-        best.map(|(language, _)| language).unwrap_or_default()
+        preferred_language(header, &Self::ALL.map(Self::tag)).and_then(Self::of_tag).unwrap_or_default()
     }
 
     fn id(self) -> &'static LanguageIdentifier {

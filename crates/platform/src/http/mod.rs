@@ -7,6 +7,7 @@ mod conditional;
 pub mod context;
 mod edge;
 mod input;
+mod language;
 mod limited;
 mod nothing;
 pub mod once;
@@ -23,6 +24,7 @@ pub use conditional::{
 };
 pub use edge::{DEADLINE, LongRequests, edge, problems_only};
 pub use input::{Body, MAX_JSON_BYTES, OptionalBody, Query, from_text, parse_json, parse_query};
+pub use language::preferred_language;
 pub use limited::{RATE_LIMIT_HEADERS, address_holder, holder, take_from};
 pub use nothing::{NoParams, Nothing};
 pub use page::{DEFAULT_LIMIT, cursor, cut, next_link, page_of, read_cursor};

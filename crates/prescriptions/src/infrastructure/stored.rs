@@ -53,7 +53,7 @@ pub fn seal(keys: &Keyring, one: &Prescription) -> (SealedPrescription, SealedVe
         search_keys: search_keys(keys, &search_terms(&one.version.content, &one.version.heads)),
         medicine_keys: names
             .iter()
-            .map(|name| cut(keys.blind("prescriptions.prescription.medicine_keys", name)))
+            .map(|name| keys.blind_number("prescriptions.prescription.medicine_keys", name))
             .collect(),
     };
     let id = one.version.id.as_uuid();
@@ -76,13 +76,8 @@ pub(super) fn code_key(keys: &Keyring, code: CheckCode) -> [u8; 32] {
     keys.blind("prescriptions.version.code_key", &code.to_string())
 }
 
-/// The hashes of terms. 64 bits are enough: what they find is opened and looked at before it is shown.
+/// The hashes of terms.
 pub(super) fn search_keys(keys: &Keyring, terms: &[SearchTerm]) -> Vec<i64> {
     let purpose = |kind: &str| format!("prescriptions.prescription.search_keys.{kind}");
-    terms.iter().map(|(kind, text)| cut(keys.blind(&purpose(kind), text))).collect()
-}
-
-fn cut(hash: [u8; 32]) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = hash;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    terms.iter().map(|(kind, text)| keys.blind_number(&purpose(kind), text)).collect()
 }

@@ -5,7 +5,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
-use platform::http::{Problem, plain_page_in};
+use platform::http::{Problem, plain_page_in, preferred_language};
 
 use super::PrescriptionsApi;
 use crate::application::{Checked, Verdict};
@@ -89,21 +89,11 @@ static FRENCH: Words = Words {
     nothing_else: "Ni le patient ni les médicaments ne sont montrés ici : ils figurent seulement sur l’ordonnance.",
 };
 
-/// The reader's language: the first of ours in `Accept-Language` (RFC 9110, 12.5.4), by weight.
+/// In the reader's language; English where nothing of ours is preferred.
 fn words(request: &HttpRequest) -> &'static Words {
-    let asked =
-        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut best: Option<(f32, &'static Words)> = None;
-    for range in asked.split(',') {
-        let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
-        let weight: f32 = weight.trim().parse().unwrap_or(0.0);
-        let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
-        let known = [&ENGLISH, &FRENCH].into_iter().find(|words| words.tag == primary);
-        if let Some(words) = known.filter(|_| weight > best.map_or(0.0, |(before, _)| before)) {
-            best = Some((weight, words));
-        }
-    }
-    best.map_or(&ENGLISH, |(_, words)| words)
+    let asked = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let preferred = asked.and_then(|asked| preferred_language(asked, &[ENGLISH.tag, FRENCH.tag]));
+    if preferred == Some(FRENCH.tag) { &FRENCH } else { &ENGLISH }
 }
 
 async fn page(request: HttpRequest, code: Path<String>, api: Data<PrescriptionsApi>) -> Result<HttpResponse, Problem> {
